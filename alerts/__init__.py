@@ -1,0 +1,1 @@
+"""Alerting: the life cycle of an alert, and telling the people who must answer it."""

@@ -1,0 +1,1 @@
+"""Everything with an effect: settings, clock, database, observability, and the command line that composes it."""

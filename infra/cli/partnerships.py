@@ -1,0 +1,65 @@
+"""bellwether partnerships: several community safety partnerships may share one ledger."""
+
+from typing import Annotated
+
+import typer
+
+from infra.cli.options import DatabaseUrl, FormatOption, TableFormat
+
+app = typer.Typer(help="Make and list partnerships; one ledger may serve many.", no_args_is_help=True)
+
+
+@app.command("create")
+def create(
+    slug: Annotated[str, typer.Argument(help="A short name in lower case with hyphens, such as luton.")],
+    places: Annotated[str, typer.Option(help="Which shipped areas it gets: milton-keynes, or none.")],
+    time_zone: Annotated[
+        str | None, typer.Option(help="What a day is there; fixed from then on.", show_default=False)
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Add a partnership to the ledger."""
+    from zoneinfo import ZoneInfoNotFoundError
+
+    from pydantic import TypeAdapter, ValidationError
+
+    from infra.cli.faults import WrongUseError
+    from infra.cli.store import read_settings
+    from infra.cli.tables import note
+    from infra.clock import SystemClock
+    from infra.db.engine import make_engine, transaction
+    from infra.db.partnerships import create_partnership
+    from infra.migrations import require_newest
+    from schemas.fields import Slug
+    from streams.core.days import Calendar
+
+    settings = read_settings(database_url)
+    zone = time_zone or settings.time_zone
+    try:
+        TypeAdapter(Slug).validate_python(slug)
+        _ = Calendar(zone).zone
+    except ValidationError:
+        raise WrongUseError("a partnership's name has lower-case letters, digits and hyphens, at most 60") from None
+    except (ZoneInfoNotFoundError, ValueError):
+        raise WrongUseError(f"there is no time zone {zone}; write it like Europe/London") from None
+    engine = make_engine(settings.database_url, settings.store_timeout_s)
+    require_newest(engine)
+    with transaction(engine, write=True) as connection:
+        create_partnership(connection, slug, places, zone, SystemClock().now_us())
+    note(f"made the partnership {slug}")
+
+
+@app.command("list")
+def list_all(form: FormatOption = TableFormat.CSV, database_url: DatabaseUrl = None) -> None:
+    """List the partnerships of the ledger."""
+    from infra.cli.store import open_engine
+    from infra.cli.tables import print_table
+    from infra.db.engine import transaction
+    from infra.db.partnerships import list_partnerships
+    from infra.migrations import require_newest
+
+    engine = open_engine(database_url)
+    require_newest(engine)
+    with transaction(engine, write=False) as connection:
+        rows = [(row.slug, row.places, row.time_zone, row.partition) for row in list_partnerships(connection)]
+    print_table(("slug", "places", "time_zone", "partition"), rows, form)

@@ -1,0 +1,67 @@
+"""Opens the ledger that a command works on."""
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
+
+from infra.db.engine import make_engine, transaction
+from infra.db.ledger import SqlLedger
+from infra.db.partnerships import find_partnership
+from infra.migrations import require_newest
+from infra.observability.logging import configure_logging
+from infra.observability.metrics import Metrics
+from infra.observability.observer import OperatorsObserver
+from infra.settings import Settings
+from streams.hosts.embedded import EmbeddedHost
+from streams.runner import Runner
+from streams.topology import TOPOLOGY
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open ledger with a current schema, and the partnership meant."""
+
+    url: str
+    engine: Engine
+    ledger: SqlLedger
+    partnership: int
+
+
+def read_settings(database_url: str | None) -> Settings:
+    """Return the settings, an option of the command before all else, and set logging up."""
+    settings = Settings() if database_url is None else Settings(database_url=database_url)
+    configure_logging(settings.log_level)
+    return settings
+
+
+def open_engine(database_url: str | None) -> Engine:
+    """Return an engine for the ledger, whatever its schema. Raises StoreUnavailableError."""
+    settings = read_settings(database_url)
+    return make_engine(settings.database_url, settings.store_timeout_s)
+
+
+def open_store(database_url: str | None, slug: str | None) -> Store:
+    """Return the ledger and the partnership meant. Raises StoreUnavailableError, PartnershipError."""
+    settings = read_settings(database_url)
+    engine = make_engine(settings.database_url, settings.store_timeout_s)
+    require_newest(engine)
+    with transaction(engine, write=False) as connection:
+        partnership = find_partnership(connection, slug)
+    ledger = SqlLedger(engine)
+    ledger.refresh()
+    return Store(settings.database_url, engine, ledger, partnership)
+
+
+def open_ledger(database_url: str) -> SqlLedger:
+    """Return a ledger with a current schema. Raises StoreUnavailableError."""
+    engine = open_engine(database_url)
+    require_newest(engine)
+    return SqlLedger(engine)
+
+
+def embedded_host(ledger: SqlLedger) -> EmbeddedHost:
+    """Return a host that runs every stage on a ledger."""
+    observer = OperatorsObserver(Metrics(CollectorRegistry()))
+    runners = [Runner(step, ledger, ledger, observer) for step in TOPOLOGY]
+    return EmbeddedHost(ledger, runners, ledger.pace.size)

@@ -1,0 +1,1 @@
+"""The ledger: one transactional SQL store, SQLite when embedded, PostgreSQL in production."""

@@ -1,0 +1,321 @@
+"""Exact counts by any dimensions, as known now or at the end of an earlier day.
+
+Counts by area, time and strand read `count_day`, or the triangle for an earlier day; counts by category or centre read
+contributions. This is for whoever holds the store: other readers go through the disclosure gate.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import Connection, Engine, select, text
+
+from infra.db import tables
+from infra.db.engine import transaction
+from infra.db.geography import read_geography
+from infra.db.names import read_anchor
+from infra.db.units import CATEGORY_SEPARATOR, STRAND_SEPARATOR
+from streams.core.areas import Geography
+from streams.core.days import Calendar, day_from_number, day_number, from_us, monday_of
+from streams.core.triangle import ANY_STRAND, WHOLE_LAYER, Basis
+
+
+class Dimension(StrEnum):
+    """What counts can be broken down by."""
+
+    AREA = "area"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    STRAND = "strand"
+    CATEGORY = "category"
+    CENTRE = "centre"
+
+
+TIME = (Dimension.DAY, Dimension.WEEK, Dimension.MONTH)
+
+
+class CountsError(Exception):
+    """A question that cannot be answered as put; says what can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountQuery:
+    """A question. Days are inclusive; `as_of` asks for what was known at the end of that day."""
+
+    layer: str
+    first: date
+    last: date
+    by: tuple[Dimension, ...]
+    kind: str
+    basis: str
+    as_of: date | None = None
+
+
+class Backfill(NamedTuple):
+    """A trusted import that came after an as-of day and changed what was known by then."""
+
+    number: int
+    command: str
+    file_name: str
+    recorded: date
+
+
+@dataclass(frozen=True, slots=True)
+class CountTable:
+    """The answer. `unplaced` counts lie in no area of the layer; `undated` ones are in totals, but in no period."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str | int, ...]]
+    unplaced: int
+    undated: int
+    backfills: list[Backfill]
+
+
+Key = tuple[str, ...]
+
+
+def count(engine: Engine, partnership: int, query: CountQuery) -> CountTable:
+    """Answer a question about one partnership, in one snapshot. Raises CountsError."""
+    if query.last < query.first:
+        raise CountsError("--to lies before --from")
+    if len(set(query.by)) < len(query.by):
+        raise CountsError("--by takes each dimension only once")
+    with transaction(engine, write=False) as connection:
+        return _Counting(connection, partnership, query).table()
+
+
+class _Counting:
+    def __init__(self, connection: Connection, partnership: int, query: CountQuery) -> None:
+        self._connection = connection
+        self._query = query
+        row = connection.execute(select(tables.partnership).where(tables.partnership.c.number == partnership)).one()
+        self._partnership = partnership
+        self._generation = row.generation
+        self._calendar = Calendar(row.time_zone)
+        self._layer = self._find_layer()
+
+    def table(self) -> CountTable:
+        by = self._query.by
+        if Dimension.CATEGORY in by or Dimension.CENTRE in by:
+            counts, unplaced, undated = self._from_contributions()
+        else:
+            counts = self._from_series(self._layer, by)
+            unplaced = self._total(WHOLE_LAYER) - self._total(self._layer)
+            undated = self._total(self._layer, dated=False) if set(TIME) & set(by) else 0
+        rows: list[tuple[str | int, ...]] = [(*key, n) for key, n in sorted(counts.items()) if n]
+        columns = [name for dimension in by for name in _columns(dimension)]
+        return CountTable((*columns, "count"), rows, unplaced, undated, self._backfills())
+
+    def _find_layer(self) -> int:
+        layer = tables.layer
+        rows = self._connection.execute(select(layer).where(layer.c.partnership == self._partnership))
+        numbers = {row.name: row.number for row in rows}
+        if self._query.layer not in numbers:
+            known = ", ".join(sorted(numbers)) or "none"
+            raise CountsError(f"there is no layer {self._query.layer}; known layers: {known}")
+        return int(numbers[self._query.layer])
+
+    def _total(self, layer: int, dated: bool | None = None) -> int:
+        return sum(self._from_series(layer, (), dated=dated).values())
+
+    def _from_series(self, layer: int, by: Sequence[Dimension], dated: bool | None = None) -> Counter[Key]:
+        if dated is None and set(TIME) & set(by):
+            dated = True
+        named_area, by_day = Dimension.AREA in by, Dimension.DAY in by
+        chosen = ["cells.area" if named_area else "0", "cells.day" if by_day else "bucket.number"]
+        chosen.append("series.strand" if Dimension.STRAND in by else "''")
+        buckets = self._buckets([] if by_day else [dimension for dimension in by if dimension in TIME])
+        rows = self._connection.execute(
+            text(
+                f"SELECT {', '.join(chosen)}, sum(cells.n) FROM {_BUCKETS[self._connection.dialect.name]} AS bucket"
+                f" CROSS JOIN series CROSS JOIN {self._cells()} AS cells"
+                " WHERE series.partnership = :partnership AND series.generation = :generation"
+                " AND series.kind = :kind AND series.basis = :basis AND series.layer = :layer"
+                f" AND series.strand {'<>' if Dimension.STRAND in by else '='} :any_strand"
+                f"{'' if dated is None else ' AND series.dated = :dated'}"
+                " AND cells.series = series.number AND cells.day BETWEEN bucket.first AND bucket.last"
+                f"{self._as_of_condition()}"
+                f" GROUP BY {', '.join(str(place) for place in (1, 2, 3))}"
+            ),
+            {
+                "partnership": self._partnership,
+                "generation": self._generation,
+                "kind": self._query.kind,
+                "basis": self._query.basis,
+                "layer": layer,
+                "any_strand": ANY_STRAND,
+                "buckets": orjson.dumps([[number, first, last] for number, first, last, _ in buckets]).decode(),
+                **({} if dated is None else {"dated": dated}),
+                **({} if self._query.as_of is None else {"as_of": day_number(self._query.as_of)}),
+            },
+        )
+        names = self._area_names() if named_area else {}
+        labels = {number: label for number, _, _, label in buckets}
+        counts: Counter[Key] = Counter()
+        for area, when, strand, n in rows:
+            periods = _labels(when, by) if by_day else labels[when]
+            counts[_key(by, periods, area=names.get(area, ()), strand=(strand,))] += n
+        return counts
+
+    def _from_contributions(self) -> tuple[Counter[Key], int, int]:
+        query, received = self._query, self._query.basis == Basis.RECEIVED
+        day = "known_day" if received else "day"
+        n = "received" if received else "n"
+        rows = self._connection.execute(
+            text(
+                f"SELECT place, day, {day} AS counted_day, dated, strands, categories, centre, sum({n}) AS n"
+                " FROM contribution WHERE partnership = :partnership AND kind = :kind"
+                f" AND {day} BETWEEN :first AND :last AND {n} <> 0 AND known_day <= :as_of"
+                f" GROUP BY place, day, {day}, dated, strands, categories, centre"
+            ),
+            {
+                "partnership": self._partnership,
+                "kind": query.kind,
+                "first": day_number(query.first),
+                "last": day_number(query.last),
+                "as_of": day_number(query.as_of or date.max),
+            },
+        )
+        geography = read_geography(self._connection, self._partnership)
+        areas_of = self._areas_of(geography)
+        names, in_periods = self._area_names(), bool(set(TIME) & set(query.by))
+        counts: Counter[Key] = Counter()
+        unplaced = undated = 0
+        for row in rows:
+            area = areas_of(row.place, row.day)
+            if area is None:
+                unplaced += row.n
+                continue
+            if in_periods and not row.dated and not received:
+                undated += row.n
+                continue
+            periods = _labels(row.counted_day, query.by)
+            strands = row.strands.split(STRAND_SEPARATOR) if Dimension.STRAND in query.by else [""]
+            categories = row.categories.split(CATEGORY_SEPARATOR) if Dimension.CATEGORY in query.by else [""]
+            for strand in strands:
+                for category in categories:
+                    key = _key(
+                        query.by, periods, names[area], strand=(strand,), category=(category,), centre=(row.centre,)
+                    )
+                    counts[key] += row.n
+        return counts, unplaced, undated
+
+    def _areas_of(self, geography: Geography) -> Callable[[int, int], int | None]:
+        places = tables.place
+        rows = self._connection.execute(select(places).where(places.c.partnership == self._partnership))
+        anchors = {row.number: read_anchor(row.precision, row.areas) for row in rows}
+
+        @cache
+        def area_at(place: int, since: int, day: int) -> int | None:
+            return dict(geography.areas_of(anchors[place], day)).get(self._layer)
+
+        def area_of(place: int, day: int) -> int | None:
+            since = bisect_right(geography.turning_days, day)
+            return area_at(place, since, geography.turning_days[since - 1] if since else day_number(date.min))
+
+        return area_of
+
+    def _area_names(self) -> dict[int, tuple[str, str]]:
+        area = tables.area
+        rows = self._connection.execute(
+            select(area.c.number, area.c.code, area.c.name).where(area.c.layer == self._layer)
+        )
+        return {row.number: (row.code, row.name) for row in rows}
+
+    def _cells(self) -> str:
+        as_known = self._query.as_of is not None and self._query.basis == Basis.OCCURRED
+        return "triangle" if as_known else "count_day"
+
+    def _as_of_condition(self) -> str:
+        if self._query.as_of is None:
+            return ""
+        return f" AND cells.{'known_day' if self._query.basis == Basis.OCCURRED else 'day'} <= :as_of"
+
+    def _buckets(self, by: Sequence[Dimension]) -> list[tuple[int, int, int, Key]]:
+        """Return runs of days that share all their labels, as (number, first day, last day, labels)."""
+        day, last = day_number(self._query.first), day_number(self._query.last)
+        buckets: list[tuple[int, int, int, Key]] = []
+        while day <= last:
+            end = min([last, *(_last_day(day, dimension) for dimension in by)])
+            buckets.append((len(buckets), day, end, _labels(day, by)))
+            day = end + 1
+        return buckets
+
+    def _backfills(self) -> list[Backfill]:
+        if self._query.as_of is None:
+            return []
+        as_of, batch = day_number(self._query.as_of), tables.import_batch
+        rows = self._connection.execute(
+            select(batch)
+            .where(
+                batch.c.partnership == self._partnership,
+                batch.c.first_known_day <= as_of,
+                batch.c.last_recorded_at_us >= self._calendar.first_us_of_day(as_of + 1),
+            )
+            .order_by(batch.c.number)
+        )
+        return [
+            Backfill(row.number, row.command, row.file_name, from_us(row.last_recorded_at_us).date()) for row in rows
+        ]
+
+
+def _key(
+    by: Sequence[Dimension],
+    periods: Key,
+    area: Key = (),
+    strand: Key = (),
+    category: Key = (),
+    centre: Key = (),
+) -> Key:
+    """Return the values of some dimensions in the order asked for; `periods` are those of the time dimensions."""
+    if by == (Dimension.AREA, Dimension.MONTH):
+        return (*area, *periods)
+    values = {Dimension.AREA: area, Dimension.STRAND: strand, Dimension.CATEGORY: category, Dimension.CENTRE: centre}
+    remaining = iter(periods)
+    return tuple(
+        value for dimension in by for value in ((next(remaining),) if dimension in TIME else values[dimension])
+    )
+
+
+def _labels(day: int, by: Iterable[Dimension]) -> Key:
+    return tuple(_LABELS[dimension](day) for dimension in by if dimension in TIME)
+
+
+_LABELS: Mapping[Dimension, Callable[[int], str]] = {
+    Dimension.DAY: lambda day: day_from_number(day).isoformat(),
+    Dimension.WEEK: lambda day: day_from_number(monday_of(day)).isoformat(),
+    Dimension.MONTH: lambda day: day_from_number(day).isoformat()[: len("2018-06")],
+}
+
+
+def _last_day(day: int, dimension: Dimension) -> int:
+    """Return the last day of the week or month that a day lies in."""
+    if dimension is Dimension.WEEK:
+        return monday_of(day) + 6
+    civil = day_from_number(day)
+    following = date(civil.year + civil.month // 12, civil.month % 12 + 1, 1)
+    return day_number(following) - 1
+
+
+def _columns(dimension: Dimension) -> tuple[str, ...]:
+    return ("area", "area_name") if dimension is Dimension.AREA else (dimension.value,)
+
+
+_BUCKETS = {
+    "sqlite": (
+        "(SELECT json_extract(value, '$[0]') AS number, json_extract(value, '$[1]') AS first,"
+        " json_extract(value, '$[2]') AS last FROM json_each(:buckets))"
+    ),
+    "postgresql": (
+        "(SELECT (value ->> 0)::integer AS number, (value ->> 1)::integer AS first, (value ->> 2)::integer AS last"
+        " FROM json_array_elements(CAST(:buckets AS json)))"
+    ),
+}
+"""A relation of day ranges, made from one JSON parameter."""

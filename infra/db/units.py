@@ -1,0 +1,283 @@
+"""One transaction of the ledger, as intake and the stages use it.
+
+Locks are taken in the order of architecture.md section 6: stage_position, events by (source, id), rows by key, then
+log heads by (topic, partition), one statement each.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select, text, update
+
+from infra.clock import Clock
+from infra.db import tables
+from infra.db.bulk import Bulk, pairs_parameter
+from streams.ports import (
+    ArrivalRow,
+    ContributionRow,
+    DeadLetter,
+    Emit,
+    HeldEvent,
+    LogHead,
+    LogRow,
+    NewEvent,
+    Partnership,
+    ReferenceRow,
+    StagePosition,
+)
+
+STRAND_SEPARATOR = " "
+CATEGORY_SEPARATOR = "|"
+OPEN, REPLAYED, DUPLICATE, DISCARDED = "open", "replayed", "duplicate", "discarded"
+"""States of a dead letter. `duplicate`: it was replayed, and its content had come by another way meanwhile."""
+
+_LOG_COLUMNS = (
+    *("topic", "partition", "position", "partnership", "event", "recorded_at_us", "known_at_us", "first", "body"),
+)
+_ARRIVAL_COLUMNS = ("partnership", "source", "arrived_at_us", "outcome", "event", "dead_letter", "import_batch")
+CONTRIBUTION_COLUMNS = (
+    *("partnership", "event", "kind", "recording", "day", "dated", "known_day", "place"),
+    *("strands", "categories", "centre", "n", "received"),
+)
+
+
+class SqlUnit:
+    """Implements IntakeUnit and StageUnit on an open connection."""
+
+    def __init__(self, connection: Connection, bulk: Bulk, clock: Clock | None) -> None:
+        """`clock` stands in for the ledger's own time; without one it is the database's."""
+        self._connection = connection
+        self._bulk = bulk
+        self._clock = clock
+
+    def now_us(self) -> int:
+        """Return the ledger's own time, which is the same for all who write to it."""
+        if self._clock is not None:
+            return self._clock.now_us()
+        return int(self._connection.exec_driver_sql(self._bulk.now_us).scalar_one())
+
+    def claim(self, events: Sequence[NewEvent]) -> dict[tuple[int, str], HeldEvent]:
+        """See IntakeUnit."""
+        return self._bulk.claim(self._connection, events) if events else {}
+
+    def lock_head(self, topic: str, partnership: Partnership) -> LogHead:
+        """See IntakeUnit. The recorded time is the partnership's own, and never goes back."""
+        position, _ = self._lock_head(topic, partnership.partition)
+        last = self._connection.execute(
+            select(tables.partnership.c.recorded_at_us).where(tables.partnership.c.number == partnership.number)
+        ).scalar_one()
+        return LogHead(position, max(last, self.now_us()))
+
+    def referred_to(self, incidents: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+        """See IntakeUnit."""
+        found: set[tuple[int, str]] = set()
+        for table in (tables.incident_version, tables.incident_link):
+            rows = self._connection.execute(
+                text(
+                    f"SELECT wanted.source, wanted.id FROM {self._bulk.wanted_pairs} AS wanted"
+                    f" CROSS JOIN {table.name} AS said"
+                    " WHERE said.incident_source = wanted.source AND said.incident_id = wanted.id"
+                ),
+                {"pairs": pairs_parameter(incidents)},
+            )
+            found.update((row.source, row.id) for row in rows)
+        return found
+
+    def append(self, topic: str, partnership: Partnership, head: LogHead, rows: Sequence[LogRow]) -> None:
+        """See IntakeUnit."""
+        position, recorded = head
+        self._bulk.insert(
+            self._connection,
+            tables.log,
+            _LOG_COLUMNS,
+            [
+                (topic, partnership.partition, at, partnership.number, event, recorded, known_at, first, None)
+                for at, (event, known_at, first) in enumerate(rows, start=position + 1)
+            ],
+        )
+        self._move_head(topic, partnership.partition, position + len(rows), recorded)
+        self._connection.execute(
+            update(tables.partnership)
+            .where(tables.partnership.c.number == partnership.number)
+            .values(recorded_at_us=recorded)
+        )
+
+    def add_references(self, rows: Sequence[ReferenceRow]) -> None:
+        """See IntakeUnit."""
+        self._bulk.insert(
+            self._connection,
+            tables.incident_version,
+            ("event", "incident_source", "incident_id"),
+            [(row.event, *row.incident) for row in rows if row.other is None],
+        )
+        self._bulk.insert(
+            self._connection,
+            tables.incident_link,
+            ("event", "incident_source", "incident_id", "other_source", "other_id"),
+            [
+                (row.event, *one, *other)
+                for row in rows
+                if row.other is not None
+                for one, other in ((row.incident, row.other), (row.other, row.incident))
+            ],
+        )
+
+    def add_arrivals(
+        self, partnership: Partnership, arrived_at_us: int, import_batch: int | None, rows: Sequence[ArrivalRow]
+    ) -> None:
+        """See IntakeUnit."""
+        self._bulk.insert(
+            self._connection,
+            tables.arrival,
+            _ARRIVAL_COLUMNS,
+            [
+                (partnership.number, source, arrived_at_us, int(outcome), event, dead_letter, import_batch)
+                for source, outcome, event, dead_letter in rows
+            ],
+        )
+
+    def note_backfill(self, import_batch: int, known_days: tuple[int, int], recorded_at_us: int) -> None:
+        """See IntakeUnit."""
+        batch = tables.import_batch
+        row = self._connection.execute(select(batch).where(batch.c.number == import_batch)).one()
+        self._connection.execute(
+            update(batch)
+            .where(batch.c.number == import_batch)
+            .values(
+                first_known_day=min(known_days[0], row.first_known_day or known_days[0]),
+                last_known_day=max(known_days[1], row.last_known_day or known_days[1]),
+                last_recorded_at_us=recorded_at_us,
+            )
+        )
+
+    def quarantine(self, letters: Sequence[DeadLetter], at_us: int) -> list[int]:
+        """See IntakeUnit and StageUnit."""
+        if not letters:
+            return []
+        table = tables.dead_letter
+        senders = self._senders([letter.event for letter in letters if not letter.source and letter.event])
+        return list(
+            self._connection.execute(
+                insert(table).returning(table.c.number, sort_by_parameter_order=True),
+                [
+                    {
+                        "partnership": letter.partnership,
+                        "stage": letter.stage,
+                        "topic": letter.topic,
+                        "partition": letter.partition,
+                        "position": letter.position,
+                        **senders.get(letter.event, {"source": letter.source, "id": letter.id}),
+                        "event": letter.event,
+                        "code": letter.problem.code,
+                        "path": letter.problem.path,
+                        "detail": letter.problem.detail,
+                        "body": letter.body,
+                        "known_at_us": letter.known_at_us,
+                        "created_at_us": at_us,
+                        "state": OPEN,
+                    }
+                    for letter in letters
+                ],
+            ).scalars()
+        )
+
+    def settle(self, dead_letter: int, state: str, event: int | None) -> bool:
+        """See IntakeUnit."""
+        table = tables.dead_letter
+        done = self._connection.execute(
+            update(table)
+            .where(table.c.number == dead_letter, table.c.state == OPEN)
+            .values(state=state, event=event, settled_at_us=self.now_us())
+        )
+        return done.rowcount == 1
+
+    def lock_position(self, stage: str, partition: int) -> StagePosition:
+        """See StageUnit."""
+        table = tables.stage_position
+        found = self._connection.execute(
+            select(table.c.position, table.c.stopped_because)
+            .where(table.c.stage == stage, table.c.partition == partition)
+            .with_for_update()
+        ).one()
+        return StagePosition(found.position, found.stopped_because)
+
+    def store_position(self, stage: str, partition: int, position: int, recorded_at_us: int) -> None:
+        """See StageUnit."""
+        table = tables.stage_position
+        self._connection.execute(
+            update(table)
+            .where(table.c.stage == stage, table.c.partition == partition)
+            .values(position=position, recorded_at_us=recorded_at_us)
+        )
+
+    def emit(self, partition: int, emits: Sequence[Emit]) -> None:
+        """See StageUnit."""
+        for topic in sorted({emit.topic for emit in emits}):
+            position, recorded = self._lock_head(topic, partition)
+            rows = []
+            for emit in emits:
+                if emit.topic == topic:
+                    position, recorded = position + 1, max(recorded, emit.recorded_at_us)
+                    rows.append(
+                        (topic, partition, position, emit.partnership, None, recorded, recorded, False, emit.body)
+                    )
+            self._bulk.insert(self._connection, tables.log, _LOG_COLUMNS, rows)
+            self._move_head(topic, partition, position, recorded)
+
+    def add_counts(self, counts: Sequence[tuple[int, ...]], triangle: Sequence[tuple[int, ...]]) -> None:
+        """See StageUnit."""
+        self._bulk.add(self._connection, tables.count_day, counts)
+        self._bulk.add(self._connection, tables.triangle, triangle)
+
+    def add_contributions(self, rows: Sequence[ContributionRow]) -> None:
+        """See StageUnit."""
+        self._bulk.insert(
+            self._connection, tables.contribution, CONTRIBUTION_COLUMNS, list(map(contribution_row, rows))
+        )
+
+    def _senders(self, events: Sequence[int]) -> dict[int | None, dict[str, str]]:
+        """Return the source and id of events that a stage knows by their number only."""
+        if not events:
+            return {}
+        found = self._connection.execute(
+            select(tables.event.c.number, tables.source.c.uri, tables.event.c.id)
+            .join(tables.source, tables.source.c.number == tables.event.c.source)
+            .where(tables.event.c.number.in_(events))
+        )
+        return {row.number: {"source": row.uri, "id": row.id} for row in found}
+
+    def _lock_head(self, topic: str, partition: int) -> tuple[int, int]:
+        table = tables.log_head
+        head = self._connection.execute(
+            select(table.c.position, table.c.recorded_at_us)
+            .where(table.c.topic == topic, table.c.partition == partition)
+            .with_for_update()
+        ).one()
+        return head.position, head.recorded_at_us
+
+    def _move_head(self, topic: str, partition: int, position: int, recorded_at_us: int) -> None:
+        table = tables.log_head
+        self._connection.execute(
+            update(table)
+            .where(table.c.topic == topic, table.c.partition == partition)
+            .values(position=position, recorded_at_us=recorded_at_us)
+        )
+
+
+def contribution_row(row: ContributionRow) -> tuple[object, ...]:
+    """Return a contribution as it is stored, in the order of CONTRIBUTION_COLUMNS."""
+    content = row.content
+    return (
+        row.partnership,
+        row.event,
+        content.kind,
+        content.recording,
+        content.day,
+        content.dated,
+        row.known_day,
+        content.place,
+        STRAND_SEPARATOR.join(content.strands),
+        CATEGORY_SEPARATOR.join(content.categories),
+        content.centre,
+        row.n,
+        row.received,
+    )

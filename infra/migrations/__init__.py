@@ -1,0 +1,44 @@
+"""Schema versions, by Alembic, and the check that a ledger has the newest."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from infra.db.engine import transaction
+from streams.ports import StoreUnavailableError
+
+
+def newest_revision() -> str:
+    """Return the revision that this code needs."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def current_revision(engine: Engine) -> str | None:
+    """Return the revision that a ledger is at; None if it is new."""
+    with transaction(engine, write=False) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_newest(engine: Engine) -> None:
+    """Raise StoreUnavailableError if a ledger's schema is not the one that this code needs."""
+    found, needed = current_revision(engine), newest_revision()
+    if found != needed:
+        raise StoreUnavailableError(
+            "store-schema",
+            f"the ledger's schema is {found or 'missing'}, this version needs {needed}; run `bellwether db upgrade`",
+        )
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring a ledger's schema to the newest revision, within an open transaction."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "infra:migrations")
+    return config

@@ -1,0 +1,1 @@
+"""Where events come from: importers of tables and files, and the reporting centres' kit."""

@@ -1,0 +1,1 @@
+"""Pure decisions: no framework, no clock, no database. Time is an argument."""

@@ -1,0 +1,317 @@
+"""Geography: layers of areas, dated lookups upward, and how a place is settled in each layer.
+
+An event is anchored on what is known of its place; each layer is settled by itself. A point decides every layer whose
+shapes are loaded, except that an own code decides the finest layer; lookups, in force on the day, fill only the rest.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from schemas.incident import NamedArea, Point, Whereabouts
+from schemas.problems import Problem
+from schemas.vocabulary import PlaceKind
+from streams.core.gazetteer import normal_name, suggestions
+from streams.core.shapes import LayerShapes
+from streams.core.triangle import WHOLE, AreaInLayer
+
+CITY_LAYER = "city"
+
+
+class Precision(StrEnum):
+    """How a place was settled, the surest first."""
+
+    CODE = "code"
+    INSIDE = "inside"
+    NEAR = "near"
+    NAME = "name"
+    CITY = "city"
+    ONLINE = "online"
+    UNLOCATED = "unlocated"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A set of areas that do not overlap at any one time. The lower the rank, the finer."""
+
+    number: int
+    name: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An area and the days (both included; None: open) on which it is in force."""
+
+    number: int
+    layer: int
+    code: str
+    name: str
+    first_day: int | None = None
+    last_day: int | None = None
+
+    def in_force(self, day: int) -> bool:
+        """Whether the area existed on a day."""
+        return _within(day, self.first_day, self.last_day)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """An area lies in, or is counted to, another of a coarser layer, between two days."""
+
+    from_area: int
+    to_area: int
+    first_day: int | None = None
+    last_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Another name or a retired code for an area. One that stands for several areas decides only what they share."""
+
+    text: str
+    area: int
+    is_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place as settled: the areas known directly, and how. What lies above them is looked up when it is counted."""
+
+    precision: Precision
+    areas: tuple[int, ...] = ()
+
+
+class UnknownPlaceError(Exception):
+    """A place that these areas cannot hold; the problem's path is relative to the place."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+UNLOCATED = Anchor(Precision.UNLOCATED)
+
+
+@dataclass(frozen=True)
+class Geography:
+    """All areas of one partnership, as a value. `version` names it: another version, another value."""
+
+    version: int
+    layers: tuple[Layer, ...]
+    areas: tuple[Area, ...]
+    lookups: tuple[Lookup, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    shapes: Mapping[int, LayerShapes] | None = None
+
+    @cached_property
+    def layer_by_name(self) -> dict[str, Layer]:
+        """Layers by name."""
+        return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def area_by_number(self) -> dict[int, Area]:
+        """Areas by their number in the ledger."""
+        return {area.number: area for area in self.areas}
+
+    @cached_property
+    def _rank(self) -> dict[int, int]:
+        return {layer.number: layer.rank for layer in self.layers}
+
+    @cached_property
+    def _finest(self) -> int | None:
+        return min(self.layers, key=lambda layer: layer.rank).number if self.layers else None
+
+    @cached_property
+    def _by_code(self) -> dict[tuple[int, str], list[Area]]:
+        found = defaultdict(list)
+        for area in self.areas:
+            found[area.layer, area.code].append(area)
+        for alias in self.aliases:
+            if alias.is_code:
+                area = self.area_by_number[alias.area]
+                found[area.layer, alias.text].append(area)
+        return dict(found)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Area]]:
+        found = defaultdict(list)
+        for area in self.areas:
+            found[normal_name(area.name)].append(area)
+        for alias in self.aliases:
+            if not alias.is_code:
+                found[normal_name(alias.text)].append(self.area_by_number[alias.area])
+        return dict(found)
+
+    @cached_property
+    def _lookups_from(self) -> dict[int, list[Lookup]]:
+        found = defaultdict(list)
+        for lookup in self.lookups:
+            found[lookup.from_area].append(lookup)
+        return dict(found)
+
+    @cached_property
+    def _city(self) -> Area | None:
+        layer = self.layer_by_name.get(CITY_LAYER)
+        cities = [area for area in self.areas if layer and area.layer == layer.number]
+        return cities[0] if len(cities) == 1 else None
+
+    def locate(self, place: Whereabouts, day: int, *, elsewhere_allowed: bool) -> Anchor:
+        """Settle a place on a day.
+
+        `elsewhere_allowed` for counts from others, which cover more than this partnership: an unknown code then means
+        outside. Raises UnknownPlaceError for a code or name that does not exist, or not on that day.
+        """
+        if place.kind is PlaceKind.ONLINE:
+            return Anchor(Precision.ONLINE)
+        if place.kind is PlaceKind.OUTSIDE:
+            return Anchor(Precision.OUTSIDE)
+        if place.kind is not PlaceKind.LOCATED:
+            return Anchor(Precision.OUTSIDE) if elsewhere_allowed else UNLOCATED
+        settled = _Settling(self, day)
+        unknown_code = False
+        for index, named in enumerate(place.areas):
+            try:
+                settled.by_code(self._named(named, day, f"areas[{index}]"))
+            except UnknownPlaceError:
+                if not elsewhere_allowed:
+                    raise
+                unknown_code = True
+        if place.name is not None:
+            settled.by_name(self._gazetteer(place.name, day))
+        if place.point is not None:
+            settled.by_point(place.point)
+        return settled.anchor(nowhere_means_outside=unknown_code)
+
+    def areas_of(self, anchor: Anchor, day: int) -> tuple[AreaInLayer, ...]:
+        """Return every area that counts a place on a day, at most one a layer, the whole partnership first."""
+        if anchor.precision is Precision.OUTSIDE:
+            return (WHOLE,)
+        found = self.climb(anchor.areas, day)
+        if self._city is not None:
+            found.setdefault(self._city.layer, self._city.number)
+        return (WHOLE, *(AreaInLayer(layer, area) for layer, area in sorted(found.items())))
+
+    def climb(self, areas: Iterable[int], day: int) -> dict[int, int]:
+        """Return layer -> area for some areas and all above them on a day; the finest decides first."""
+        found: dict[int, int] = {}
+        for number in areas:
+            found[self.area_by_number[number].layer] = number
+        waiting = [(self._rank[layer], area) for layer, area in found.items()]
+        heapq.heapify(waiting)
+        while waiting:
+            _, number = heapq.heappop(waiting)
+            for lookup in self._lookups_from.get(number, ()):
+                above = self.area_by_number[lookup.to_area]
+                if above.layer in found or not _within(day, lookup.first_day, lookup.last_day):
+                    continue
+                if above.in_force(day):
+                    found[above.layer] = above.number
+                    heapq.heappush(waiting, (self._rank[above.layer], above.number))
+        return found
+
+    @cached_property
+    def turning_days(self) -> tuple[int, ...]:
+        """Return the days on which some area or lookup begins to hold or no longer does, in order."""
+        dated: list[Area | Lookup] = [*self.areas, *self.lookups]
+        days = {each.first_day for each in dated if each.first_day is not None}
+        days |= {each.last_day + 1 for each in dated if each.last_day is not None}
+        return tuple(sorted(days))
+
+    def _named(self, named: NamedArea, day: int, path: str) -> list[Area]:
+        layer = self.layer_by_name.get(named.layer)
+        if layer is None:
+            known = ", ".join(sorted(self.layer_by_name)) or "none"
+            raise UnknownPlaceError(Problem("unknown-layer", f"{path}.layer", f"known layers: {known}"))
+        if named.code is not None:
+            path, areas = f"{path}.code", self._by_code.get((layer.number, named.code), [])
+        else:
+            path = f"{path}.name"
+            areas = [a for a in self._by_name.get(normal_name(named.name or ""), []) if a.layer == layer.number]
+        if not areas:
+            raise UnknownPlaceError(
+                Problem("unknown-area", path, f"no such area in layer {layer.name}; see `bellwether areas list`")
+            )
+        in_force = [area for area in areas if area.in_force(day)]
+        if not in_force:
+            raise UnknownPlaceError(
+                Problem("area-not-in-force", path, "this area did not exist on the day of the incident")
+            )
+        return in_force
+
+    def _gazetteer(self, name: str, day: int) -> list[Area]:
+        areas = [area for area in self._by_name.get(normal_name(name), []) if area.in_force(day)]
+        if not areas:
+            known = ", ".join(suggestions(normal_name(name), self._by_name))
+            raise UnknownPlaceError(
+                Problem("unknown-place", "name", f"the gazetteer has no such name; nearest: {known}")
+            )
+        return areas
+
+
+class _Settling:
+    """One place on the way to its anchor: candidates by layer, narrowed by each thing that is known."""
+
+    def __init__(self, geography: Geography, day: int) -> None:
+        self._geography = geography
+        self._day = day
+        self._candidates: dict[int, set[int]] = {}
+        self._own_codes: set[int] = set()
+        self._precision = Precision.CITY
+
+    def by_code(self, areas: Sequence[Area]) -> None:
+        self._candidates[areas[0].layer] = {area.number for area in areas}
+        self._own_codes.add(areas[0].layer)
+        self._precision = Precision.CODE
+
+    def by_name(self, areas: Sequence[Area]) -> None:
+        for layer in {area.layer for area in areas} - self._candidates.keys():
+            self._candidates[layer] = {area.number for area in areas if area.layer == layer}
+        if not self._own_codes:
+            self._precision = Precision.NAME
+
+    def by_point(self, point: Point) -> None:
+        geography = self._geography
+        hits = {
+            layer: hit
+            for layer, shapes in (geography.shapes or {}).items()
+            if (hit := shapes.find(point.longitude, point.latitude))
+            and geography.area_by_number[hit.area].in_force(self._day)
+        }
+        for layer, hit in hits.items():
+            mine = self._candidates.get(layer, set())
+            decided_by_code = layer in self._own_codes and layer == geography._finest
+            if decided_by_code and (len(mine) == 1 or hit.area not in mine):
+                continue
+            self._candidates[layer] = {hit.area}
+        if not self._own_codes and hits:
+            near = all(hit.near for hit in hits.values())
+            self._precision = Precision.NEAR if near else Precision.INSIDE
+        elif not self._candidates and geography.shapes:
+            self._precision = Precision.OUTSIDE
+
+    def anchor(self, *, nowhere_means_outside: bool) -> Anchor:
+        certain = {layer: next(iter(areas)) for layer, areas in self._candidates.items() if len(areas) == 1}
+        for layer, areas in self._candidates.items():
+            if layer not in certain:
+                for above, area in self._agreed(areas).items():
+                    certain.setdefault(above, area)
+        if not certain and nowhere_means_outside:
+            return Anchor(Precision.OUTSIDE)
+        return Anchor(self._precision, tuple(sorted(certain.values())))
+
+    def _agreed(self, areas: set[int]) -> dict[int, int]:
+        climbs = [self._geography.climb((area,), self._day) for area in sorted(areas)]
+        return {
+            layer: area
+            for layer, area in climbs[0].items()
+            if all(climb.get(layer) == area for climb in climbs) and layer not in self._candidates
+        }
+
+
+def _within(day: int, first: int | None, last: int | None) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)

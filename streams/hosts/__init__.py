@@ -1,0 +1,1 @@
+"""What drives the runner: the embedded host over the log, later Faust over Kafka."""

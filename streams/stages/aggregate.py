@@ -1,0 +1,310 @@
+"""Aggregate: each event of the log changes the counts by exactly what it adds to what was known before it.
+
+A first version to which nothing refers is booked as it stands. Anything else is booked as the difference between the
+whole set of what is known of its cluster with the event and without it, for every known day, so that neither today's
+counts nor an earlier as-of depends on the order of arrival.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from schemas.changes import Change, Delta
+from schemas.codec import encode_changes
+from schemas.events import (
+    CONTEXT_RECORDED,
+    INCIDENT_AMENDED,
+    INCIDENT_LINKED,
+    INCIDENT_REPORTED,
+    INCIDENT_UNLINKED,
+    INCIDENT_WITHDRAWN,
+)
+from schemas.stored import StoredEvent, StoredKey, StoredOccurred, decode_stored
+from schemas.topics import CHANGES
+from schemas.vocabulary import HarmGrade, Recording
+from streams.core.contribution import (
+    Booking,
+    Content,
+    IncidentName,
+    Known,
+    LinkVersion,
+    Version,
+    VersionOrder,
+    bookings,
+    difference,
+    pair_of,
+)
+from streams.core.days import booking_day
+from streams.core.triangle import Cells, Sums, nonzero
+from streams.ports import AggregateReader, ContributionRow, Emit, KnownEvent, Partnership, Record, StageUnit
+
+T = TypeVar("T")
+
+STAGE = "aggregate"
+INCIDENT = "incident"
+CONTEXT = "context"
+HARM_ORDER = (HarmGrade.NONE, HarmGrade.MINOR, HarmGrade.SERIOUS, HarmGrade.CRITICAL)
+_HARM_RANK = {grade.value: rank for rank, grade in enumerate(HARM_ORDER)}
+
+ABOUT_INCIDENTS = {INCIDENT_REPORTED, INCIDENT_AMENDED, INCIDENT_WITHDRAWN, INCIDENT_LINKED, INCIDENT_UNLINKED}
+WHOLE_INCIDENTS = {INCIDENT_REPORTED, INCIDENT_AMENDED}
+
+
+@dataclass
+class AggregateWork:
+    """All that one batch writes, computed before any lock is taken."""
+
+    counts: list[tuple[int, ...]] = field(default_factory=list)
+    triangle: list[tuple[int, ...]] = field(default_factory=list)
+    contributions: list[ContributionRow] = field(default_factory=list)
+    emits: list[Emit] = field(default_factory=list)
+
+
+class Aggregate:
+    """The stage between `events` and `changes`."""
+
+    name = STAGE
+
+    def prepare(self, records: Sequence[Record], reader: AggregateReader) -> AggregateWork:
+        """Compute what a batch adds, from the log and from versions up to each position alone.
+
+        Raises msgspec.DecodeError for a record whose body is not an event.
+        """
+        decoded = [(record, decode_stored(record.body)) for record in records]
+        batch = _Batch(reader, _Related(reader, decoded))
+        for record, event in decoded:
+            batch.book(record, event)
+        return batch.work()
+
+    def apply(self, work: AggregateWork, unit: StageUnit) -> Sequence[Emit]:
+        """Write it. Counts are sorted by cell, so that no two units wait for each other crosswise."""
+        unit.add_contributions(work.contributions)
+        unit.add_counts(work.counts, work.triangle)
+        return work.emits
+
+
+class Booker:
+    """Turns what is known of one partnership's events into cells of counts."""
+
+    def __init__(self, partnership: Partnership, cells: Cells) -> None:
+        self._calendar = partnership.calendar
+        self._cells = cells
+        self.sums = Sums(cells)
+
+    def area_numbers(self, place: int, day: int) -> tuple[int, ...]:
+        """Return the areas that count a place on a day."""
+        return self._cells.area_numbers(place, day)
+
+    def known_day(self, known_at_us: int) -> int:
+        """Return the civil day on which something became known."""
+        return self._calendar.day_of_us(known_at_us)
+
+    def incident(self, event: StoredEvent, place: int) -> Content:
+        """Return what an incident, as an event states it, counts as."""
+        data = event.data
+        occurred = data.occurred or StoredOccurred()
+        day = booking_day(self._calendar, occurred.from_, occurred.to, occurred.ongoing, data.reported)
+        return Content(
+            INCIDENT, data.recording, day.day, day.dated, place, data.strands, data.types, data.centre or event.source
+        )
+
+    def context(self, event: StoredEvent, place: int) -> Content:
+        """Return what a count from others counts as, on the first day of its period."""
+        day = self._calendar.day_of(_required(event.data.period).from_)
+        return Content(CONTEXT, Recording.REPORTED, day, True, place, (), (event.data.category,), event.source)
+
+    def known(self, events: Iterable[tuple[StoredEvent, int, int]]) -> Known:
+        """Return versions and links from (event, place, known day) of one set of related incidents."""
+        versions, links = [], []
+        for event, place, known_day in events:
+            data = event.data
+            order = VersionOrder(data.revision, event.time, event.source, event.id)
+            if event.type in (INCIDENT_LINKED, INCIDENT_UNLINKED):
+                pair = pair_of(_name(data.incident), _name(data.same_as))
+                links.append(LinkVersion(pair, order, known_day, event.type == INCIDENT_LINKED))
+                continue
+            name = (event.source, event.id) if event.type == INCIDENT_REPORTED else _name(data.incident)
+            whole = event.type in WHOLE_INCIDENTS
+            versions.append(
+                Version(
+                    incident=name,
+                    order=order,
+                    known_day=known_day,
+                    reported_us=self._calendar.last_us(data.reported) if whole else 0,
+                    content=self.incident(event, place) if whole else None,
+                )
+            )
+        return Known(tuple(versions), tuple(links))
+
+
+class _Batch:
+    """One batch on its way to being work: sums by partnership, rows and changes in order."""
+
+    def __init__(self, reader: AggregateReader, related: "_Related") -> None:
+        self._reader = reader
+        self._related = related
+        self._bookers: dict[int, Booker] = {}
+        self._contributions: list[ContributionRow] = []
+        self._changes: dict[int, list[Change]] = {}
+
+    def book(self, record: Record, event: StoredEvent) -> None:
+        booker = self._booker(record.partnership)
+        known_day = booker.known_day(record.known_at_us)
+        received: Content | None = None
+        if event.type == CONTEXT_RECORDED:
+            booked = {(booker.context(event, record.place), known_day): event.data.count}
+        elif event.type in ABOUT_INCIDENTS:
+            if event.type == INCIDENT_REPORTED:
+                received = booker.incident(event, record.place)
+            if record.first and received is not None:
+                booked = {(received, known_day): 1}
+            else:
+                booked = self._difference_made(booker, record, event, known_day)
+            change = self._change(booker, record, event, booked)
+            self._changes.setdefault(record.partnership, []).append(change)
+        else:
+            return
+        self._add(booker, record, booked, received, known_day)
+
+    def work(self) -> AggregateWork:
+        counts: list[tuple[int, ...]] = []
+        triangle: list[tuple[int, ...]] = []
+        for booker in self._bookers.values():
+            counts += nonzero(booker.sums.counts.items())
+            triangle += nonzero(booker.sums.triangle.items())
+        emits = [
+            Emit(CHANGES.name, partnership, changes[-1].recorded_at_us, encode_changes(changes))
+            for partnership, changes in self._changes.items()
+        ]
+        return AggregateWork(sorted(counts), sorted(triangle), self._contributions, emits)
+
+    def _booker(self, partnership: int) -> Booker:
+        booker = self._bookers.get(partnership)
+        if booker is None:
+            booker = self._bookers[partnership] = Booker(
+                self._reader.partnership(partnership), self._reader.cells(partnership)
+            )
+        return booker
+
+    def _difference_made(
+        self, booker: Booker, record: Record, event: StoredEvent, known_day: int
+    ) -> dict[Booking, int]:
+        """Return what an event changes of all that was known before it."""
+        earlier = [
+            (other, known.place, booker.known_day(known.known_at_us))
+            for known, other in self._related.to(record.partnership, event)
+            if known.position < record.position
+        ]
+        before = booker.known(earlier)
+        after = booker.known([*earlier, (event, record.place, known_day)])
+        return difference(bookings(after), bookings(before))
+
+    def _add(
+        self,
+        booker: Booker,
+        record: Record,
+        booked: dict[Booking, int],
+        received: Content | None,
+        received_day: int,
+    ) -> None:
+        if received is not None:
+            booker.sums.add_received(received, received_day, 1)
+            if (received, received_day) not in booked:
+                row = ContributionRow(record.partnership, record.event, received, received_day, 0, 1)
+                self._contributions.append(row)
+        for (content, known_day), n in booked.items():
+            booker.sums.add_occurred(content, known_day, n)
+            as_received = int(content == received and known_day == received_day)
+            self._contributions.append(
+                ContributionRow(record.partnership, record.event, content, known_day, n, as_received)
+            )
+
+    def _change(self, booker: Booker, record: Record, event: StoredEvent, booked: dict[Booking, int]) -> Change:
+        deltas = tuple(
+            Delta(
+                n,
+                content.day,
+                known_day,
+                content.dated,
+                content.recording,
+                booker.area_numbers(content.place, content.day),
+                content.strands,
+            )
+            for (content, known_day), n in (sorted(booked.items()) if len(booked) > 1 else booked.items())
+        )
+        return Change(
+            record.position,
+            record.partnership,
+            record.event,
+            record.recorded_at_us,
+            deltas,
+            worst_harm(event.data.harm),
+        )
+
+
+class _Related:
+    """What the ledger holds of the incidents that a batch refers to, by the groups that links ever joined."""
+
+    def __init__(self, reader: AggregateReader, batch: Iterable[tuple[Record, StoredEvent]]) -> None:
+        wanted: defaultdict[int, set[IncidentName]] = defaultdict(set)
+        for record, event in batch:
+            if event.type in ABOUT_INCIDENTS and not record.first:
+                wanted[record.partnership].update(incidents_of(event))
+        self._groups = {
+            partnership: grouped([(known, decode_stored(known.body)) for known in found])
+            for partnership, found in (reader.related(wanted) if wanted else {}).items()
+        }
+
+    def to(self, partnership: int, event: StoredEvent) -> list[tuple[KnownEvent, StoredEvent]]:
+        """Return all that is held of an event's incidents and of all that were ever linked to them."""
+        return self._groups[partnership].get(incidents_of(event)[0], [])
+
+
+def grouped(
+    events: Sequence[tuple[KnownEvent, StoredEvent]],
+) -> Mapping[IncidentName, list[tuple[KnownEvent, StoredEvent]]]:
+    """Return for each incident all events about it and about those that links or unlinks ever joined to it."""
+    group_of: dict[IncidentName, list[tuple[KnownEvent, StoredEvent]]] = {}
+    members: defaultdict[int, list[IncidentName]] = defaultdict(list)
+    for known, event in events:
+        names = incidents_of(event)
+        groups = {id(group): group for name in names if (group := group_of.get(name)) is not None}
+        joined = max(groups.values(), key=len, default=[])
+        for group in groups.values():
+            if group is not joined:
+                joined += group
+                for name in members.pop(id(group)):
+                    group_of[name] = joined
+                    members[id(joined)].append(name)
+        for name in names:
+            if group_of.get(name) is not joined:
+                group_of[name] = joined
+                members[id(joined)].append(name)
+        joined.append((known, event))
+    return group_of
+
+
+def incidents_of(event: StoredEvent) -> list[IncidentName]:
+    """Return the incidents that an event is about."""
+    if event.type == INCIDENT_REPORTED:
+        return [(event.source, event.id)]
+    return [_name(key) for key in (event.data.incident, event.data.same_as) if key is not None]
+
+
+def _name(key: StoredKey | None) -> IncidentName:
+    there = _required(key)
+    return there.source, there.id
+
+
+def _required(value: T | None) -> T:
+    """Return what intake has seen to. Raises ValueError where a stored event lacks it: the record is poison."""
+    if value is None:
+        raise ValueError("a stored event lacks a field that its type requires")
+    return value
+
+
+def worst_harm(harm: Mapping[str, str]) -> str:
+    """Return the worst grade of the four sorts of harm; unknown if none is graded."""
+    grades = [grade for grade in harm.values() if grade in _HARM_RANK]
+    return max(grades, key=_HARM_RANK.__getitem__, default=HarmGrade.UNKNOWN.value)

@@ -1,0 +1,1 @@
+"""What tests share: ledgers on real databases, a clock that stands still, and events to hand in."""
