@@ -58,7 +58,7 @@ def decode(raw: bytes, upcasters: Mapping[str, Upcaster] = UPCASTERS) -> Event:
     if len(raw) > MAX_EVENT_BYTES:
         raise RefusedError(Problem("too-large", "", "an event has at most 1 MiB"))
     try:
-        return _events.validate_json(raw, strict=True)
+        return _read(raw)
     except ValidationError as error:
         if error.errors(include_url=False, include_input=False)[0]["type"] != "union_tag_invalid":
             raise RefusedError(*_problems(error)) from None
@@ -100,6 +100,11 @@ def decode_changes(body: bytes) -> list[Change]:
     return _changes_decoder.decode(body)
 
 
+def _read(raw: bytes) -> Event:
+    """Validate as sent: fields by their names on the wire only."""
+    return _events.validate_json(raw, strict=True, by_alias=True, by_name=False)
+
+
 def _dump(event: Contract, without: set[str] | None = None) -> bytes:
     return orjson.dumps(
         event.model_dump(by_alias=True, exclude_none=True, exclude=without),
@@ -108,19 +113,28 @@ def _dump(event: Contract, without: set[str] | None = None) -> bytes:
 
 
 def _decode_old(raw: bytes, upcasters: Mapping[str, Upcaster]) -> Event:
-    lifted = upcast(orjson.loads(raw), upcasters)
+    try:
+        read = orjson.loads(raw)
+    except orjson.JSONDecodeError:  # NaN and the like, which pydantic lets by
+        raise RefusedError(Problem("malformed-json", "", "this is not JSON")) from None
+    if not isinstance(read["type"], str):
+        raise RefusedError(Problem("wrong-type", "type", "an event's type is text"))
+    lifted = upcast(read, upcasters)
     if lifted["type"] not in EVENT_TYPES:
         raise RefusedError(Problem("unknown-type", "type", "known types: " + ", ".join(EVENT_TYPES)))
     try:
-        return _events.validate_json(orjson.dumps(lifted), strict=True)
+        return _read(orjson.dumps(lifted))
     except ValidationError as error:
         raise RefusedError(*_problems(error)) from None
 
 
 def _problems(error: ValidationError) -> list[Problem]:
+    faults = error.errors(include_url=False, include_input=False)
+    with_faults_inside = {found["loc"][:depth] for found in faults for depth in range(len(found["loc"]))}
     return [
         Problem(code, _path(found["loc"]), detail)
-        for found in error.errors(include_url=False, include_input=False)
+        for found in faults
+        if found["type"] != "too_short" or found["loc"] not in with_faults_inside  # it counts good entries only
         for code, detail in [_translate(found["type"], found["msg"])]
     ]
 

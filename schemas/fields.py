@@ -29,10 +29,10 @@ def _instant(text: str) -> str:
         raise PydanticCustomError("not-a-time", "write a time as 2026-07-01T09:30:00+01:00") from None
     if parsed.tzinfo is None:
         raise PydanticCustomError("naive-time", "say the offset, as in 2026-07-01T09:30:00+01:00 or ...Z")
-    if not EARLIEST_YEAR <= parsed.year < LATEST_YEAR:
-        raise PydanticCustomError("absurd-time", "the year must lie between 1900 and 2099")
+    _judge_year(parsed.year)
     if parsed.tzinfo is not UTC:
         parsed = parsed.astimezone(UTC)
+        _judge_year(parsed.year)
     return parsed.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
@@ -43,9 +43,15 @@ def _moment(text: str) -> str:
         day = date.fromisoformat(text)
     except ValueError:
         raise PydanticCustomError("not-a-date", "write a date as 2026-07-01") from None
-    if not EARLIEST_YEAR <= day.year < LATEST_YEAR:
-        raise PydanticCustomError("absurd-time", "the year must lie between 1900 and 2099")
+    if day.isoformat() != text:  # a week date such as 2026-W27-3 is as long, and would be other content
+        raise PydanticCustomError("not-a-date", "write a date as 2026-07-01")
+    _judge_year(day.year)
     return text
+
+
+def _judge_year(year: int) -> None:
+    if not EARLIEST_YEAR <= year < LATEST_YEAR:
+        raise PydanticCustomError("absurd-time", "the year must lie between 1900 and 2099")
 
 
 def _civil_day(text: str) -> str:

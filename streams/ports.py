@@ -329,8 +329,8 @@ class Ledger(Protocol):
         """Count what a stage could not handle and nobody has settled."""
         ...
 
-    def stop_stage(self, stage: str, because: str) -> None:
-        """Stop a stage in all partitions, for all workers."""
+    def stop_stage(self, stage: str, because: str | None) -> None:
+        """Stop a stage in all partitions, for all workers; or, with no reason to, let it go on."""
         ...
 
 

@@ -44,7 +44,10 @@ class Result(Enum):
 
 
 class StoppedError(Exception):
-    """The stage was stopped for all workers. The reason is on its stage_position; mend it, then resume the stage."""
+    """The stage was stopped for all workers. Mend what stopped it, then resume the stage."""
+
+    def __init__(self, stage: str, because: str) -> None:
+        super().__init__(f"stage {stage} is stopped: {because}; mend that, then run `bellwether stage resume {stage}`")
 
 
 class Runner:
@@ -80,10 +83,13 @@ class Runner:
             handled = self._run_safely(span.partition, position.position, records) or handled
 
     def work_off(self, partition: int, limit: int) -> int:
-        """Handle up to `limit` records that the log holds and the stage has not seen; return how many there were."""
+        """Handle up to `limit` records that the log holds and the stage has not seen; return how many there were.
+
+        Raises StoppedError, StoreUnavailableError.
+        """
         position = self._ledger.peek(self._stage.name, partition)
         if position.stopped_because is not None:
-            return 0
+            raise StoppedError(self._stage.name, position.stopped_because)
         first = position.position + 1
         records = self._ledger.read_log(self.step.input.name, partition, first, position.position + limit)
         if records:
@@ -171,7 +177,7 @@ class Runner:
         because = f"{waiting} dead letters wait, and the limit is {self._dead_letter_limit}"
         self._ledger.stop_stage(self._stage.name, because)
         self._observer.stopped(self._stage.name, because)
-        raise StoppedError(because)
+        raise StoppedError(self._stage.name, because)
 
 
 def _is_ours(locked: StagePosition, after: int) -> bool:

@@ -54,7 +54,9 @@ def _features(file: Path) -> Iterator[tuple[str, dict[str, Any], Any]]:
         content = orjson.loads(_bytes(file))
         features = content["features"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise WrongUseError(f"{file.name} is not a GeoJSON feature collection") from None
+        features = None
+    if not isinstance(features, list):
+        raise WrongUseError(f"{file.name} is not a GeoJSON feature collection")
     for number, feature in enumerate(features, start=1):
         if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
             raise WrongUseError(f"{file.name}, feature {number}: it has no properties")

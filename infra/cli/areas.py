@@ -33,11 +33,14 @@ def import_(
 ) -> None:
     """Import areas. Into a layer that is there, it adds shapes and keeps the dates of the areas that it has."""
     from infra.cli.area_files import read_areas
+    from infra.cli.faults import WrongUseError
     from infra.cli.store import open_store
     from infra.cli.tables import note
     from infra.db.engine import transaction
     from infra.db.geography import import_areas
 
+    if valid_from and valid_to and valid_to < valid_from:
+        raise WrongUseError("--valid-to lies before --valid-from")
     areas = read_areas(file, layer, code_field, name_field, parent_field)
     store = open_store(database_url, partnership)
     with transaction(store.engine, write=True) as connection:

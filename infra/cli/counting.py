@@ -5,6 +5,7 @@ import is killed, the second process counts what was accepted, and ends.
 """
 
 import multiprocessing
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,7 +40,9 @@ def counting(store: Store, file_bytes: int) -> Iterator[Counting]:
         inline.keep_up()
         return
     ours, theirs = multiprocessing.Pipe()
-    child = multiprocessing.get_context("spawn").Process(target=_count_beside, args=(store.url, theirs), daemon=False)
+    child = multiprocessing.get_context("spawn").Process(
+        target=_count_beside, args=(store.engine.url.render_as_string(hide_password=False), theirs), daemon=False
+    )
     child.start()
     theirs.close()
     try:
@@ -80,6 +83,7 @@ def _count_beside(database_url: str, parent: Connection) -> None:
     from infra.cli.faults import explained
     from infra.cli.store import open_ledger
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever interrupts the import still has counted what was accepted
     stop = threading.Event()
 
     def watch_parent() -> None:

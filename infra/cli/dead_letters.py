@@ -1,7 +1,7 @@
 """bellwether dead-letters: what could not be used, and what to do about it."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,7 +45,6 @@ def show(number: Number, partnership: PartnershipSlug = None, database_url: Data
 
     from infra.cli.store import open_store
     from infra.db.dead_letters import show_dead_letter
-    from schemas.stored import generic
     from streams.core.days import from_us
 
     store = open_store(database_url, partnership)
@@ -56,7 +55,7 @@ def show(number: Number, partnership: PartnershipSlug = None, database_url: Data
         "id": letter.number,
         "event_id": letter.id,
         "created": from_us(letter.created_at_us).isoformat(),
-        "event": generic(bytes(letter.body)) if letter.body else None,
+        "event": _readable(bytes(letter.body)) if letter.body else None,
     }
     typer.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
@@ -99,3 +98,15 @@ def discard(
     store = open_store(database_url, partnership)
     discard_dead_letter(store.engine, store.partnership, number, reason, store.ledger.now_us())
     note(f"dead letter {number}: discarded")
+
+
+def _readable(body: bytes) -> dict[str, Any]:
+    """Return a stored event as plain values; its bytes where they are what is wrong with it."""
+    from msgspec import DecodeError
+
+    from schemas.stored import generic
+
+    try:
+        return generic(body)
+    except DecodeError:
+        return {"unreadable_bytes_in_hex": body.hex()}

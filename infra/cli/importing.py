@@ -48,6 +48,8 @@ def import_files(store: Store, command: str, files: Sequence[Path], read: Reader
 def convert_file(file: Path, read: Reader, out: Path) -> None:
     """Write the events of a file to another, one a line; exit 1 if a line could not be converted."""
     converted = rejected = 0
+    if out.exists() and file.exists() and out.samefile(file):
+        raise WrongUseError(f"{out.name} is the file to be converted; name another one to write to")
     try:
         with _opened(file) as stream, out.open("wb") as target:
             for line in read(stream):
@@ -140,5 +142,5 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
         try:
             yield stream
         except UnusableFileError as error:
-            fault = WorkFaultError if error.problem.code == "empty-file" else WrongUseError
+            fault = WrongUseError if error.problem.code == "missing-column" else WorkFaultError
             raise fault(f"{file.name}: {error.problem}") from None

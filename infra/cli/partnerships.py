@@ -19,33 +19,23 @@ def create(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Add a partnership to the ledger."""
-    from zoneinfo import ZoneInfoNotFoundError
-
     from pydantic import TypeAdapter, ValidationError
 
     from infra.cli.faults import WrongUseError
-    from infra.cli.store import read_settings
+    from infra.cli.store import open_engine, read_settings
     from infra.cli.tables import note
     from infra.clock import SystemClock
-    from infra.db.engine import make_engine, transaction
+    from infra.db.engine import transaction
     from infra.db.partnerships import create_partnership
-    from infra.migrations import require_newest
     from schemas.fields import Slug
-    from streams.core.days import Calendar
 
     settings = read_settings(database_url)
-    zone = time_zone or settings.time_zone
     try:
         TypeAdapter(Slug).validate_python(slug)
-        _ = Calendar(zone).zone
     except ValidationError:
         raise WrongUseError("a partnership's name has lower-case letters, digits and hyphens, at most 60") from None
-    except (ZoneInfoNotFoundError, ValueError):
-        raise WrongUseError(f"there is no time zone {zone}; write it like Europe/London") from None
-    engine = make_engine(settings.database_url, settings.store_timeout_s)
-    require_newest(engine)
-    with transaction(engine, write=True) as connection:
-        create_partnership(connection, slug, places, zone, SystemClock().now_us())
+    with transaction(open_engine(database_url), write=True) as connection:
+        create_partnership(connection, slug, places, time_zone or settings.time_zone, SystemClock().now_us())
     note(f"made the partnership {slug}")
 
 
@@ -56,10 +46,8 @@ def list_all(form: FormatOption = TableFormat.CSV, database_url: DatabaseUrl = N
     from infra.cli.tables import print_table
     from infra.db.engine import transaction
     from infra.db.partnerships import list_partnerships
-    from infra.migrations import require_newest
 
     engine = open_engine(database_url)
-    require_newest(engine)
     with transaction(engine, write=False) as connection:
         rows = [(row.slug, row.places, row.time_zone, row.partition) for row in list_partnerships(connection)]
     print_table(("slug", "places", "time_zone", "partition"), rows, form)

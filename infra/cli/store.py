@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
+from pydantic import ValidationError
 from sqlalchemy import Engine
 
+from infra.cli.faults import WrongUseError
 from infra.db.engine import make_engine, transaction
 from infra.db.ledger import SqlLedger
 from infra.db.partnerships import find_partnership
@@ -22,42 +24,43 @@ from streams.topology import TOPOLOGY
 class Store:
     """An open ledger with a current schema, and the partnership meant."""
 
-    url: str
     engine: Engine
     ledger: SqlLedger
     partnership: int
 
 
 def read_settings(database_url: str | None) -> Settings:
-    """Return the settings, an option of the command before all else, and set logging up."""
-    settings = Settings() if database_url is None else Settings(database_url=database_url)
+    """Return the settings, an option of the command before all else, and set logging up. Raises WrongUseError."""
+    try:
+        settings = Settings() if database_url is None else Settings(database_url=database_url)
+    except ValidationError as error:
+        wrong = [(str(each["loc"][0]).upper(), each["msg"]) for each in error.errors(include_input=False)]
+        raise WrongUseError("; ".join(f"BELLWETHER_{name}: {message}" for name, message in wrong)) from None
     configure_logging(settings.log_level)
     return settings
 
 
 def open_engine(database_url: str | None) -> Engine:
-    """Return an engine for the ledger, whatever its schema. Raises StoreUnavailableError."""
+    """Return an engine for a ledger with a current schema. Raises StoreUnavailableError."""
     settings = read_settings(database_url)
-    return make_engine(settings.database_url, settings.store_timeout_s)
+    engine = make_engine(settings.database_url, settings.store_timeout_s, must_exist=True)
+    require_newest(engine)
+    return engine
 
 
 def open_store(database_url: str | None, slug: str | None) -> Store:
     """Return the ledger and the partnership meant. Raises StoreUnavailableError, PartnershipError."""
-    settings = read_settings(database_url)
-    engine = make_engine(settings.database_url, settings.store_timeout_s)
-    require_newest(engine)
+    engine = open_engine(database_url)
     with transaction(engine, write=False) as connection:
         partnership = find_partnership(connection, slug)
     ledger = SqlLedger(engine)
     ledger.refresh()
-    return Store(settings.database_url, engine, ledger, partnership)
+    return Store(engine, ledger, partnership)
 
 
-def open_ledger(database_url: str) -> SqlLedger:
+def open_ledger(database_url: str | None) -> SqlLedger:
     """Return a ledger with a current schema. Raises StoreUnavailableError."""
-    engine = open_engine(database_url)
-    require_newest(engine)
-    return SqlLedger(engine)
+    return SqlLedger(open_engine(database_url))
 
 
 def embedded_host(ledger: SqlLedger) -> EmbeddedHost:

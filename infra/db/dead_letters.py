@@ -14,6 +14,7 @@ from schemas.topics import EVENTS
 from streams.core.strands import SHIPPED_STRANDS
 from streams.ports import IntakeUnit, LogRow
 from streams.stages import intake
+from streams.stages.examination import Examiner
 from streams.stages.intake import Outcome
 
 
@@ -77,7 +78,7 @@ class Replayer:
         partnership, names = self._ledger.partnership(self._partnership), self._ledger.names
         trusted = letter.known_at_us is not None
         try:
-            examiner = intake.Examiner(partnership, SHIPPED_STRANDS, self._ledger.now_us(), trusted=trusted)
+            examiner = Examiner(partnership, SHIPPED_STRANDS, self._ledger.now_us(), trusted=trusted)
             candidate = examiner.examine(codec.decode(bytes(letter.body)))
         except RefusedError as error:
             return error.problems[0]

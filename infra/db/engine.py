@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import psycopg
@@ -46,8 +47,11 @@ _POSTGRESQL_FAULTS = {
 }
 
 
-def make_engine(url: str, timeout_s: float) -> Engine:
-    """Return an engine for a ledger on SQLite or PostgreSQL. Raises StoreUnavailableError for any other URL."""
+def make_engine(url: str, timeout_s: float, *, must_exist: bool = False) -> Engine:
+    """Return an engine for a ledger on SQLite or PostgreSQL.
+
+    Raises StoreUnavailableError for any other URL, and for a SQLite file that `must_exist` and does not.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -55,6 +59,10 @@ def make_engine(url: str, timeout_s: float) -> Engine:
             "store-url", "the database URL cannot be read; see BELLWETHER_DATABASE_URL"
         ) from None
     if parsed.get_backend_name() == "sqlite":
+        if must_exist and parsed.database and not Path(parsed.database).exists():
+            raise StoreUnavailableError(
+                "store-schema", "there is no ledger there yet; run `bellwether db upgrade` first"
+            )
         return _sqlite_engine(url, timeout_s)
     if parsed.drivername == "postgresql+psycopg":
         return _postgresql_engine(url, timeout_s)

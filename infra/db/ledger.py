@@ -103,7 +103,7 @@ class SqlLedger:
         with transaction(self.engine, write=False) as connection:
             return int(connection.execute(waiting).scalar_one())
 
-    def stop_stage(self, stage: str, because: str) -> None:
+    def stop_stage(self, stage: str, because: str | None) -> None:
         """See Ledger."""
         table = tables.stage_position
         with transaction(self.engine, write=True) as connection:

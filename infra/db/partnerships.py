@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from infra.db import tables
 from schemas.codec import partition_of
-from streams.core.days import day_number
+from streams.core.days import Calendar, day_number
 
 SHIPPED_PLACES = ("milton-keynes",)
 NO_PLACES = "none"
@@ -23,12 +23,16 @@ class PartnershipError(Exception):
 def create_partnership(connection: Connection, slug: str, places: str, time_zone: str, created_at_us: int) -> int:
     """Add a partnership with the places that ship under a name, or `none`. Returns its number.
 
-    Raises PartnershipError if there is one of that slug, or no such places.
+    Raises PartnershipError if there is one of that slug, or no such places or time zone.
     """
     if places not in (*SHIPPED_PLACES, NO_PLACES):
         raise PartnershipError(
             f"no places called {places} are shipped; known: {', '.join(SHIPPED_PLACES)}, {NO_PLACES}"
         )
+    try:
+        _ = Calendar(time_zone).zone
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError; a folder of zones is an OSError
+        raise PartnershipError(f"there is no time zone {time_zone}; write it like Europe/London") from None
     if slug in {row.slug for row in list_partnerships(connection)}:
         raise PartnershipError(f"there is a partnership {slug} already")
     partitions = connection.execute(select(tables.ledger.c.partitions)).scalar_one()

