@@ -245,8 +245,8 @@ class IntakeLedger(Protocol):
         """The numbers of sources and places."""
         ...
 
-    def now_us(self) -> int:
-        """Return the ledger's own time."""
+    def clock_us(self, partnership: int) -> int:
+        """Return a partnership's own time: the ledger's, but never before the last recorded time."""
         ...
 
     def partnership(self, number: int) -> Partnership:

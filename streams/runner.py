@@ -97,12 +97,16 @@ class Runner:
         return len(records)
 
     def _cut(self, span: Span, position: int) -> list[Record]:
-        """Return the records after a position: the span's own without those handled, the gap before them filled."""
+        """Return records right after a position: the span's own without those handled, the gap before them filled.
+
+        They end before the first that is missing, since a later one would carry the position beyond it.
+        """
         brought = [record for record in span.records if record.position > position]
         missing_until = brought[0].position - 1 if brought else span.last
-        if missing_until <= position:
-            return brought
-        return [*self._ledger.read_log(self.step.input.name, span.partition, position + 1, missing_until), *brought]
+        if missing_until > position:
+            topic = self.step.input.name
+            brought = [*self._ledger.read_log(topic, span.partition, position + 1, missing_until), *brought]
+        return [record for at, record in enumerate(brought, start=position + 1) if record.position == at]
 
     def _run_safely(self, partition: int, after: int, records: Sequence[Record]) -> bool:
         """Run a batch; where it fails, run it record by record, so that one bad record spoils no other."""

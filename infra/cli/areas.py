@@ -23,10 +23,10 @@ def import_(
         str | None, typer.Option(help="Which one holds the code of the area above.", show_default=False)
     ] = None,
     valid_from: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="First day in force.", show_default=False)
+        datetime | None, typer.Option(formats=DAY, metavar="DAY", help="First day in force.", show_default=False)
     ] = None,
     valid_to: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="Last day in force.", show_default=False)
+        datetime | None, typer.Option(formats=DAY, metavar="DAY", help="Last day in force.", show_default=False)
     ] = None,
     partnership: PartnershipSlug = None,
     database_url: DatabaseUrl = None,

@@ -29,12 +29,17 @@ class BasisOption(StrEnum):
 
 
 def counts(
-    layer: Annotated[str, typer.Option(help="The layer of areas, such as ward-2014, zone or city.")],
-    first: Annotated[datetime, typer.Option("--from", formats=DAY, help="First day, such as 2018-06-01.")],
-    last: Annotated[datetime, typer.Option("--to", formats=DAY, help="Last day, included.")],
+    layer: Annotated[str, typer.Option(metavar="LAYER", help="The layer of areas, such as ward-2014, zone or city.")],
+    first: Annotated[
+        datetime, typer.Option("--from", formats=DAY, metavar="DAY", help="First day, such as 2018-06-01.")
+    ],
+    last: Annotated[datetime, typer.Option("--to", formats=DAY, metavar="DAY", help="Last day, included.")],
     by: Annotated[
         str,
-        typer.Option(help="Comma-separated: area, day, week, month, strand, category, centre. Weeks begin on Monday."),
+        typer.Option(
+            metavar="LIST",
+            help="Comma-separated: area, day, week, month, strand, category, centre. Weeks begin on Monday.",
+        ),
     ],
     kind: Annotated[
         Kind, typer.Option(help="incident, or context: counts from others such as police data.")
@@ -43,13 +48,20 @@ def counts(
         BasisOption, typer.Option(help="occurred: the day it happened, revised; received: the day the report came in.")
     ] = BasisOption.OCCURRED,
     as_of: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="As known at the end of this day.", show_default=False)
+        datetime | None,
+        typer.Option(formats=DAY, metavar="DAY", help="As known at the end of this day.", show_default=False),
     ] = None,
     form: FormatOption = TableFormat.CSV,
     partnership: PartnershipSlug = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Count incidents, exactly. Strands overlap, so their sum is more than the total."""
+    """Count incidents, exactly.
+
+    For example: bellwether counts --layer ward-2014 --from 2026-01-01 --to 2026-03-31 --by area,month
+
+    An incident with several strands counts in each, so the sum of strands is more than the total. Small counts can
+    point to a person: do not publish them.
+    """
     from infra.cli.store import open_store
     from infra.cli.tables import note, print_table
     from infra.db.counts import CountQuery, count

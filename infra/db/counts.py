@@ -5,6 +5,7 @@ contributions. This is for whoever holds the store: other readers go through the
 """
 
 from bisect import bisect_right
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,8 +108,9 @@ class _Counting:
             counts, unplaced, undated = self._from_contributions()
         else:
             counts = self._from_series(self._layer, by)
-            unplaced = self._total(WHOLE_LAYER) - self._total(self._layer)
             undated = self._total(self._layer, dated=False) if set(TIME) & set(by) else 0
+            placed = self._total(self._layer) if Dimension.STRAND in by else counts.total() + undated
+            unplaced = self._total(WHOLE_LAYER) - placed
         rows: list[tuple[str | int, ...]] = [(*key, n) for key, n in sorted(counts.items()) if n]
         columns = [name for dimension in by for name in _columns(dimension)]
         return CountTable((*columns, "count"), rows, unplaced, undated, self._backfills())
@@ -128,41 +130,51 @@ class _Counting:
     def _from_series(self, layer: int, by: Sequence[Dimension], dated: bool | None = None) -> Counter[Key]:
         if dated is None and set(TIME) & set(by):
             dated = True
-        named_area, by_day = Dimension.AREA in by, Dimension.DAY in by
-        chosen = ["cells.area" if named_area else "0", "cells.day" if by_day else "bucket.number"]
-        chosen.append("series.strand" if Dimension.STRAND in by else "''")
+        strands = self._series(layer, dated, each_strand=Dimension.STRAND in by)
+        if not strands:
+            return Counter()
+        by_area, by_day = Dimension.AREA in by, Dimension.DAY in by
+        group = {
+            "area": "cells.area" if by_area else "0",
+            "day": "cells.day" if by_day else "bucket.number",
+            "series": "cells.series" if Dimension.STRAND in by else "0",
+        }
         buckets = self._buckets([] if by_day else [dimension for dimension in by if dimension in TIME])
         rows = self._connection.execute(
             text(
-                f"SELECT {', '.join(chosen)}, sum(cells.n) FROM {_BUCKETS[self._connection.dialect.name]} AS bucket"
-                f" CROSS JOIN series CROSS JOIN {self._cells()} AS cells"
-                " WHERE series.partnership = :partnership AND series.generation = :generation"
-                " AND series.kind = :kind AND series.basis = :basis AND series.layer = :layer"
-                f" AND series.strand {'<>' if Dimension.STRAND in by else '='} :any_strand"
-                f"{'' if dated is None else ' AND series.dated = :dated'}"
-                " AND cells.series = series.number AND cells.day BETWEEN bucket.first AND bucket.last"
-                f"{self._as_of_condition()}"
-                f" GROUP BY {', '.join(str(place) for place in (1, 2, 3))}"
+                f"WITH bucket AS MATERIALIZED {_BUCKETS[self._connection.dialect.name]}"
+                f" SELECT {', '.join(group.values())}, sum(cells.n) FROM bucket CROSS JOIN {self._cells()} AS cells"
+                f" WHERE cells.series IN ({', '.join(map(str, strands))})"
+                f" AND cells.day BETWEEN bucket.first AND bucket.last{self._as_of_condition()}"
+                f" GROUP BY {', '.join(term for term in group.values() if term != '0')}"
             ),
             {
-                "partnership": self._partnership,
-                "generation": self._generation,
-                "kind": self._query.kind,
-                "basis": self._query.basis,
-                "layer": layer,
-                "any_strand": ANY_STRAND,
                 "buckets": orjson.dumps([[number, first, last] for number, first, last, _ in buckets]).decode(),
-                **({} if dated is None else {"dated": dated}),
                 **({} if self._query.as_of is None else {"as_of": day_number(self._query.as_of)}),
             },
         )
-        names = self._area_names() if named_area else {}
+        names = self._area_names() if by_area else {}
         labels = {number: label for number, _, _, label in buckets}
         counts: Counter[Key] = Counter()
-        for area, when, strand, n in rows:
+        for area, when, series, n in rows:
             periods = _labels(when, by) if by_day else labels[when]
-            counts[_key(by, periods, area=names.get(area, ()), strand=(strand,))] += n
+            counts[_key(by, periods, area=names.get(area, ()), strand=(strands.get(series, ""),))] += n
         return counts
+
+    def _series(self, layer: int, dated: bool | None, *, each_strand: bool) -> dict[int, str]:
+        """Return the numbers of the series asked for, with their strands."""
+        series = tables.series
+        wanted = select(series.c.number, series.c.strand).where(
+            series.c.partnership == self._partnership,
+            series.c.generation == self._generation,
+            series.c.kind == self._query.kind,
+            series.c.basis == self._query.basis,
+            series.c.layer == layer,
+            series.c.strand != ANY_STRAND if each_strand else series.c.strand == ANY_STRAND,
+        )
+        if dated is not None:
+            wanted = wanted.where(series.c.dated == dated)
+        return {row.number: row.strand for row in self._connection.execute(wanted)}
 
     def _from_contributions(self) -> tuple[Counter[Key], int, int]:
         query, received = self._query, self._query.basis == Basis.RECEIVED
@@ -300,8 +312,7 @@ def _last_day(day: int, dimension: Dimension) -> int:
     if dimension is Dimension.WEEK:
         return monday_of(day) + 6
     civil = day_from_number(day)
-    following = date(civil.year + civil.month // 12, civil.month % 12 + 1, 1)
-    return day_number(following) - 1
+    return day - civil.day + monthrange(civil.year, civil.month)[1]
 
 
 def _columns(dimension: Dimension) -> tuple[str, ...]:
@@ -310,12 +321,13 @@ def _columns(dimension: Dimension) -> tuple[str, ...]:
 
 _BUCKETS = {
     "sqlite": (
-        "(SELECT json_extract(value, '$[0]') AS number, json_extract(value, '$[1]') AS first,"
-        " json_extract(value, '$[2]') AS last FROM json_each(:buckets))"
+        "(SELECT CAST(json_extract(value, '$[0]') AS INTEGER) AS number,"
+        " CAST(json_extract(value, '$[1]') AS INTEGER) AS first,"
+        " CAST(json_extract(value, '$[2]') AS INTEGER) AS last FROM json_each(:buckets))"
     ),
     "postgresql": (
         "(SELECT (value ->> 0)::integer AS number, (value ->> 1)::integer AS first, (value ->> 2)::integer AS last"
         " FROM json_array_elements(CAST(:buckets AS json)))"
     ),
 }
-"""A relation of day ranges, made from one JSON parameter."""
+"""A relation of day ranges, made from one JSON parameter; cast, or SQLite would read the JSON again for each row."""

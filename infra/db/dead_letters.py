@@ -76,9 +76,9 @@ class Replayer:
 
     def _to_intake(self, letter: Row[Any]) -> Problem | None:
         partnership, names = self._ledger.partnership(self._partnership), self._ledger.names
-        trusted = letter.known_at_us is not None
+        trusted, now_us = letter.known_at_us is not None, self._ledger.clock_us(self._partnership)
         try:
-            examiner = Examiner(partnership, SHIPPED_STRANDS, self._ledger.now_us(), trusted=trusted)
+            examiner = Examiner(partnership, SHIPPED_STRANDS, now_us, trusted=trusted)
             candidate = examiner.examine(codec.decode(bytes(letter.body)))
         except RefusedError as error:
             return error.problems[0]

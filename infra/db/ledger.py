@@ -73,9 +73,14 @@ class SqlLedger:
         return records
 
     def now_us(self) -> int:
-        """See IntakeLedger."""
+        """Return the ledger's own time."""
         with transaction(self.engine, write=False) as connection:
             return SqlUnit(connection, self._bulk, self._clock).now_us()
+
+    def clock_us(self, partnership: int) -> int:
+        """See IntakeLedger."""
+        with transaction(self.engine, write=False) as connection:
+            return SqlUnit(connection, self._bulk, self._clock).clock_us(partnership)
 
     def stage_unit(self, work: Callable[[StageUnit], T], events: int) -> T:
         """See Ledger."""

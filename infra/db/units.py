@@ -55,6 +55,11 @@ class SqlUnit:
             return self._clock.now_us()
         return int(self._connection.exec_driver_sql(self._bulk.now_us).scalar_one())
 
+    def clock_us(self, partnership: int) -> int:
+        """Return a partnership's own time, which never goes back, whatever the ledger's does."""
+        recorded = select(tables.partnership.c.recorded_at_us).where(tables.partnership.c.number == partnership)
+        return max(int(self._connection.execute(recorded).scalar_one()), self.now_us())
+
     def claim(self, events: Sequence[NewEvent]) -> dict[tuple[int, str], HeldEvent]:
         """See IntakeUnit."""
         return self._bulk.claim(self._connection, events) if events else {}
@@ -62,10 +67,7 @@ class SqlUnit:
     def lock_head(self, topic: str, partnership: Partnership) -> LogHead:
         """See IntakeUnit. The recorded time is the partnership's own, and never goes back."""
         position, _ = self._lock_head(topic, partnership.partition)
-        last = self._connection.execute(
-            select(tables.partnership.c.recorded_at_us).where(tables.partnership.c.number == partnership.number)
-        ).scalar_one()
-        return LogHead(position, max(last, self.now_us()))
+        return LogHead(position, self.clock_us(partnership.number))
 
     def referred_to(self, incidents: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
         """See IntakeUnit."""
@@ -181,12 +183,12 @@ class SqlUnit:
         )
 
     def settle(self, dead_letter: int, state: str, event: int | None) -> bool:
-        """See IntakeUnit."""
+        """See IntakeUnit. The event holds the content from now on; what was set aside may have held an exact point."""
         table = tables.dead_letter
         done = self._connection.execute(
             update(table)
             .where(table.c.number == dead_letter, table.c.state == OPEN)
-            .values(state=state, event=event, settled_at_us=self.now_us())
+            .values(state=state, event=event, settled_at_us=self.now_us(), body=None)
         )
         return done.rowcount == 1
 

@@ -32,8 +32,18 @@ def require_newest(engine: Engine) -> None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring a ledger's schema to the newest revision, within an open transaction."""
+    """Bring a ledger's schema to the newest revision, within an open transaction.
+
+    Raises StoreUnavailableError if a newer version has been at it.
+    """
     config = _config()
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise StoreUnavailableError(
+            "store-schema",
+            f"the ledger's schema is {found}, which this version does not know; use the version that made it",
+        )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

@@ -34,7 +34,7 @@ class IntakeDesk:
         """
         self._ledger.refresh()
         partnership = self._ledger.partnership(self._partnership)
-        examiner = Examiner(partnership, self._strands, self._ledger.now_us(), trusted=trusted)
+        examiner = Examiner(partnership, self._strands, self._ledger.clock_us(self._partnership), trusted=trusted)
         judged = [_judge(examiner, raw) for raw in events]
         candidates = [each for each in judged if isinstance(each, Candidate)]
         admissions = iter(self._admit(candidates, import_batch) if candidates else ())

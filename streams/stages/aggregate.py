@@ -168,16 +168,17 @@ class _Batch:
         self._add(booker, record, booked, received, known_day)
 
     def work(self) -> AggregateWork:
-        counts: list[tuple[int, ...]] = []
-        triangle: list[tuple[int, ...]] = []
-        for booker in self._bookers.values():
-            counts += nonzero(booker.sums.counts.items())
-            triangle += nonzero(booker.sums.triangle.items())
+        sums = [booker.sums for booker in self._bookers.values()]
         emits = [
             Emit(CHANGES.name, partnership, changes[-1].recorded_at_us, encode_changes(changes))
             for partnership, changes in self._changes.items()
         ]
-        return AggregateWork(sorted(counts), sorted(triangle), self._contributions, emits)
+        return AggregateWork(
+            counts=nonzero(cell for each in sums for cell in each.counts.items()),
+            triangle=nonzero(cell for each in sums for cell in each.triangle.items()),
+            contributions=self._contributions,
+            emits=emits,
+        )
 
     def _booker(self, partnership: int) -> Booker:
         booker = self._bookers.get(partnership)
@@ -246,13 +247,15 @@ class _Batch:
 class _Related:
     """What the ledger holds of the incidents that a batch refers to, by the groups that links ever joined."""
 
-    def __init__(self, reader: AggregateReader, batch: Iterable[tuple[Record, StoredEvent]]) -> None:
+    def __init__(self, reader: AggregateReader, batch: Sequence[tuple[Record, StoredEvent]]) -> None:
         wanted: defaultdict[int, set[IncidentName]] = defaultdict(set)
+        last = max((record.position for record, _ in batch), default=0)
         for record, event in batch:
             if event.type in ABOUT_INCIDENTS and not record.first:
                 wanted[record.partnership].update(incidents_of(event))
         self._groups = {
-            partnership: grouped([(known, decode_stored(known.body)) for known in found])
+            # what comes later is not read yet: if it is poison, it must spoil only itself
+            partnership: grouped([(known, decode_stored(known.body)) for known in found if known.position <= last])
             for partnership, found in (reader.related(wanted) if wanted else {}).items()
         }
 
