@@ -345,8 +345,8 @@ class Observer(Protocol):
         """A batch is committed."""
         ...
 
-    def quarantined(self, stage: str, partition: int, position: int, code: str) -> None:
-        """A record went to the dead letters."""
+    def quarantined(self, stage: str, partition: int, position: int, failure: str) -> None:
+        """A record went to the dead letters; `failure` names the error and the line, never what the record says."""
         ...
 
     def stopped(self, stage: str, because: str) -> None:

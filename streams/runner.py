@@ -5,8 +5,10 @@ span is skipped, trimmed or completed from the log, so each record takes effect 
 the fence is taken counts only if the position has not moved since.
 """
 
+import traceback
 from collections.abc import Sequence
 from enum import Enum
+from itertools import takewhile
 from typing import NamedTuple
 
 from schemas.problems import Problem
@@ -106,7 +108,8 @@ class Runner:
         if missing_until > position:
             topic = self.step.input.name
             brought = [*self._ledger.read_log(topic, span.partition, position + 1, missing_until), *brought]
-        return [record for at, record in enumerate(brought, start=position + 1) if record.position == at]
+        numbered = enumerate(brought, start=position + 1)
+        return [record for _, record in takewhile(lambda each: each[1].position == each[0], numbered)]
 
     def _run_safely(self, partition: int, after: int, records: Sequence[Record]) -> bool:
         """Run a batch; where it fails, run it record by record, so that one bad record spoils no other."""
@@ -146,7 +149,8 @@ class Runner:
     def _set_aside(self, partition: int, after: int, record: Record, error: Exception) -> bool:
         """Put a record that the stage cannot handle among the dead letters, and move on, in one unit."""
         stage = self._stage
-        problem = Problem("poison", "", f"the stage failed on this record with {type(error).__name__}; see its log")
+        failure = _where(error)
+        problem = Problem("poison", "", f"the stage failed on this record with {failure}; mend that, then replay it")
         letter = DeadLetter(
             partnership=record.partnership,
             stage=stage.name,
@@ -170,7 +174,7 @@ class Runner:
 
         done = self._ledger.stage_unit(unit_of_work, 1)
         if done:
-            self._observer.quarantined(stage.name, partition, record.position, problem.code)
+            self._observer.quarantined(stage.name, partition, record.position, failure)
             self._stop_if_too_many()
         return done
 
@@ -182,6 +186,12 @@ class Runner:
         self._ledger.stop_stage(self._stage.name, because)
         self._observer.stopped(self._stage.name, because)
         raise StoppedError(self._stage.name, because)
+
+
+def _where(error: Exception) -> str:
+    """Return what an error is and where it arose; its message may hold what the record says."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}"
 
 
 def _is_ours(locked: StagePosition, after: int) -> bool:

@@ -74,11 +74,13 @@ def replay(
     store = open_store(database_url, partnership)
     replayer = Replayer(store.ledger, store.partnership)
     refused = 0
-    for number in numbers:
-        problem = replayer.replay(number)
-        note(f"dead letter {number}: {'replayed' if problem is None else f'still refused, {problem}'}")
-        refused += problem is not None
-    embedded_host(store.ledger).drain()
+    try:
+        for number in numbers:
+            problem = replayer.replay(number)
+            note(f"dead letter {number}: {'replayed' if problem is None else f'still refused, {problem}'}")
+            refused += problem is not None
+    finally:
+        embedded_host(store.ledger).drain()
     if refused:
         sys.exit(FOUND_A_FAULT)
 

@@ -123,7 +123,7 @@ def _note_batch(store: Store, command: str, file: Path) -> int:
     values = {
         "partnership": store.partnership,
         "command": command,
-        "file_name": file.name,
+        "file_name": file.name.encode(errors="replace").decode(),  # a name is bytes, and they may be no text
         "started_at_us": store.ledger.now_us(),
     }
     table = tables.import_batch

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -22,6 +22,7 @@ from infra.db.engine import transaction
 from infra.db.geography import read_geography
 from infra.db.names import read_anchor
 from infra.db.units import CATEGORY_SEPARATOR, STRAND_SEPARATOR
+from schemas.fields import EARLIEST_YEAR, LATEST_YEAR
 from streams.core.areas import Geography
 from streams.core.days import Calendar, day_from_number, day_number, from_us, monday_of
 from streams.core.triangle import ANY_STRAND, WHOLE_LAYER, Basis
@@ -80,6 +81,7 @@ class CountTable:
 
 
 Key = tuple[str, ...]
+EARLIEST_DAY, LATEST_DAY = date(EARLIEST_YEAR - 1, 1, 1), date(LATEST_YEAR, 12, 31)
 
 
 def count(engine: Engine, partnership: int, query: CountQuery) -> CountTable:
@@ -89,7 +91,17 @@ def count(engine: Engine, partnership: int, query: CountQuery) -> CountTable:
     if len(set(query.by)) < len(query.by):
         raise CountsError("--by takes each dimension only once")
     with transaction(engine, write=False) as connection:
-        return _Counting(connection, partnership, query).table()
+        return _Counting(connection, partnership, _within_calendar(query)).table()
+
+
+def _within_calendar(query: CountQuery) -> CountQuery:
+    """Return the same question without days on which nothing can lie, such as 9999-12-31."""
+    return replace(
+        query,
+        first=max(query.first, EARLIEST_DAY),
+        last=min(query.last, LATEST_DAY),
+        as_of=None if query.as_of is None else min(query.as_of, LATEST_DAY),
+    )
 
 
 class _Counting:

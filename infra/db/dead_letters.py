@@ -45,13 +45,13 @@ def show_dead_letter(engine: Engine, partnership: int, number: int) -> Row[Any]:
 
 
 def discard_dead_letter(engine: Engine, partnership: int, number: int, because: str, at_us: int) -> None:
-    """Settle a dead letter for good. It stays in the list, with the reason. Raises DeadLetterError."""
+    """Settle a dead letter for good: the reason stays in the list, the bytes go. Raises DeadLetterError."""
     table = tables.dead_letter
     with transaction(engine, write=True) as connection:
         done = connection.execute(
             update(table)
             .where(table.c.partnership == partnership, table.c.number == number, table.c.state == OPEN)
-            .values(state=DISCARDED, settled_at_us=at_us, settled_because=because)
+            .values(state=DISCARDED, settled_at_us=at_us, settled_because=because, body=None)
         )
     if done.rowcount == 0:
         raise DeadLetterError(f"there is no open dead letter {number}")
@@ -85,9 +85,10 @@ class Replayer:
         if candidate.quarantine is not None:
             return candidate.quarantine
         intake.number_names(names, partnership, [candidate])
+        import_batch = self._import_batch(letter.number)
 
         def unit_of_work(unit: IntakeUnit) -> Problem | None:
-            admission = intake.readmit(unit, names, partnership, candidate)
+            admission = intake.readmit(unit, names, partnership, candidate, import_batch)
             if admission.outcome is Outcome.QUARANTINED:
                 return admission.problem
             state = REPLAYED if admission.outcome is Outcome.ACCEPTED else DUPLICATE
@@ -96,6 +97,14 @@ class Replayer:
             return None
 
         return self._ledger.intake_unit(unit_of_work, 1)
+
+    def _import_batch(self, number: int) -> int | None:
+        """Return the import that a dead letter came with, after which a backfill is named."""
+        arrival = tables.arrival
+        wanted = select(arrival.c.import_batch).where(arrival.c.dead_letter == number)
+        with transaction(self._ledger.engine, write=False) as connection:
+            found: int | None = connection.execute(wanted).scalar_one_or_none()
+        return found
 
     def _to_stage(self, letter: Row[Any]) -> None:
         """Give the event a new position: the stage meets it there as if it came only now, known when it was known."""

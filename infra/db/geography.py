@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from infra.db import tables
 from infra.db.engine import transaction
-from streams.core.areas import Alias, Area, Geography, Layer, Lookup
+from streams.core.areas import CITY_LAYER, Alias, Area, Geography, Layer, Lookup
 from streams.core.days import day_from_number
 from streams.core.shapes import LayerShapes
 
@@ -94,9 +94,14 @@ def import_areas(
     """
     if not areas:
         raise GeographyError("there is no area in it")
-    layer = _layer(connection, partnership, layer_name)
+    layer, is_new = _layer(connection, partnership, layer_name)
     before = _numbers_by_code(connection, layer)
     new = [area for area in areas if area.code not in before]
+    if new and layer_name == CITY_LAYER and _has_reports(connection, partnership):
+        raise GeographyError(
+            "whatever is reported counts in the city, so a city can be added only before the first report, "
+            "or in a new partnership"
+        )
     if new:
         connection.execute(
             insert(tables.area),
@@ -121,11 +126,13 @@ def import_areas(
         )
     parents = [(there[area.code], area.parent) for area in areas if area.parent is not None]
     if parents:
-        above = _parents(connection, partnership, layer)
+        above = _parents(connection, partnership, layer, whatever_rank=is_new)
         missing = sorted({parent for _, parent in parents} - above.keys())
         if missing:
             raise GeographyError(f"no coarser layer has the parent {missing[0]}; import its layer first")
-        pairs = [(child, above[parent]) for child, parent in parents]
+        pairs = [(child, above[parent].number) for child, parent in parents]
+        if is_new:
+            _rank_below(connection, layer, min(above[parent].rank for _, parent in parents))
         _insert_lookups(connection, partnership, pairs, set(before.values()), first_day, last_day)
     _touch(connection, partnership)
     return len(new), len(shaped)
@@ -156,16 +163,17 @@ def import_lookups(
     return added
 
 
-def _layer(connection: Connection, partnership: int, name: str) -> int:
+def _layer(connection: Connection, partnership: int, name: str) -> tuple[int, bool]:
+    """Return a layer's number, and whether it has just been made."""
     table = tables.layer
     found = connection.execute(
         select(table.c.number).where(table.c.partnership == partnership, table.c.name == name)
     ).scalar_one_or_none()
     if found is not None:
-        return int(found)
+        return int(found), False
     made = insert(table).returning(table.c.number)
     values = {"partnership": partnership, "name": name, "title": name, "rank": IMPORTED_LAYER_RANK}
-    return int(connection.execute(made, values).scalar_one())
+    return int(connection.execute(made, values).scalar_one()), True
 
 
 def _known_layer(connection: Connection, partnership: int, name: str) -> int:
@@ -186,15 +194,27 @@ def _numbers_by_code(connection: Connection, layer: int) -> dict[str, int]:
     }
 
 
-def _parents(connection: Connection, partnership: int, layer: int) -> dict[str, int]:
-    """Return areas of every other layer by code, the coarsest layer first where two share a code."""
-    rows = connection.execute(
-        select(tables.area.c.code, tables.area.c.number)
-        .join(tables.layer, tables.layer.c.number == tables.area.c.layer)
-        .where(tables.area.c.partnership == partnership, tables.area.c.layer != layer)
-        .order_by(tables.layer.c.rank)
+def _parents(connection: Connection, partnership: int, layer: int, *, whatever_rank: bool) -> dict[str, Any]:
+    """Return what may stand above a layer, by code: areas of coarser layers, or of any where it has no rank yet.
+
+    Where two share a code, it is that of the coarsest layer.
+    """
+    layers = tables.layer
+    own_rank = select(layers.c.rank).where(layers.c.number == layer).scalar_subquery()
+    wanted = (
+        select(tables.area.c.code, tables.area.c.number, layers.c.rank)
+        .join(layers, layers.c.number == tables.area.c.layer)
+        .where(tables.area.c.partnership == partnership, layers.c.number != layer)
+        .order_by(layers.c.rank)
     )
-    return {row.code: row.number for row in rows}
+    return {
+        row.code: row for row in connection.execute(wanted if whatever_rank else wanted.where(layers.c.rank > own_rank))
+    }
+
+
+def _rank_below(connection: Connection, layer: int, above: int) -> None:
+    table = tables.layer
+    connection.execute(update(table).where(table.c.number == layer).values(rank=min(IMPORTED_LAYER_RANK, above - 1)))
 
 
 def _insert_lookups(

@@ -141,12 +141,13 @@ class SqlUnit:
         """See IntakeUnit."""
         batch = tables.import_batch
         row = self._connection.execute(select(batch).where(batch.c.number == import_batch)).one()
+        first, last = known_days
         self._connection.execute(
             update(batch)
             .where(batch.c.number == import_batch)
             .values(
-                first_known_day=min(known_days[0], row.first_known_day or known_days[0]),
-                last_known_day=max(known_days[1], row.last_known_day or known_days[1]),
+                first_known_day=first if row.first_known_day is None else min(first, row.first_known_day),
+                last_known_day=last if row.last_known_day is None else max(last, row.last_known_day),
                 last_recorded_at_us=recorded_at_us,
             )
         )
@@ -212,16 +213,15 @@ class SqlUnit:
         )
 
     def emit(self, partition: int, emits: Sequence[Emit]) -> None:
-        """See StageUnit."""
+        """See StageUnit. A row has its partnership's own time, whatever the head has seen of others'."""
         for topic in sorted({emit.topic for emit in emits}):
             position, recorded = self._lock_head(topic, partition)
             rows = []
             for emit in emits:
                 if emit.topic == topic:
                     position, recorded = position + 1, max(recorded, emit.recorded_at_us)
-                    rows.append(
-                        (topic, partition, position, emit.partnership, None, recorded, recorded, False, emit.body)
-                    )
+                    own = emit.recorded_at_us
+                    rows.append((topic, partition, position, emit.partnership, None, own, own, False, emit.body))
             self._bulk.insert(self._connection, tables.log, _LOG_COLUMNS, rows)
             self._move_head(topic, partition, position, recorded)
 

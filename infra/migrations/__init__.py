@@ -4,10 +4,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from infra.db.engine import transaction
 from streams.ports import StoreUnavailableError
+
+UPGRADE_LOCK = 7_227_130_619
+"""Any number that nobody else takes; on SQLite the writer is alone anyway."""
 
 
 def newest_revision() -> str:
@@ -24,6 +27,7 @@ def current_revision(engine: Engine) -> str | None:
 def require_newest(engine: Engine) -> None:
     """Raise StoreUnavailableError if a ledger's schema is not the one that this code needs."""
     found, needed = current_revision(engine), newest_revision()
+    _refuse_unknown(found)
     if found != needed:
         raise StoreUnavailableError(
             "store-schema",
@@ -36,16 +40,21 @@ def upgrade(connection: Connection) -> None:
 
     Raises StoreUnavailableError if a newer version has been at it.
     """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
     config = _config()
-    found = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
-        raise StoreUnavailableError(
-            "store-schema",
-            f"the ledger's schema is {found}, which this version does not know; use the version that made it",
-        )
+    _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _refuse_unknown(revision: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StoreUnavailableError(
+            "store-schema",
+            f"the ledger's schema is {revision}, which this version does not know; use the version that made it",
+        )
 
 
 def _config() -> Config:

@@ -25,7 +25,7 @@ class CounterName(Enum):
     BATCHES_HANDLED = Definition(
         "bellwether_stage_batches", "Batches that a stage has committed", ("stage", "partition")
     )
-    DEAD_LETTERS = Definition("bellwether_dead_letters", "Records put aside, by reason", ("stage", "code"))
+    DEAD_LETTERS = Definition("bellwether_dead_letters", "Records that a stage has put aside", ("stage",))
 
 
 class GaugeName(Enum):

@@ -21,12 +21,12 @@ class OperatorsObserver:
         self._metrics.count(CounterName.RECORDS_HANDLED, labels, records)
         self._metrics.count(CounterName.BATCHES_HANDLED, labels)
         self._metrics.set(GaugeName.STAGE_POSITION, labels, position)
-        self._log.debug("batch handled", **labels, records=records, position=position)
+        self._log.debug("batch handled", stage=stage, partition=partition, records=records, position=position)
 
-    def quarantined(self, stage: str, partition: int, position: int, code: str) -> None:
+    def quarantined(self, stage: str, partition: int, position: int, failure: str) -> None:
         """See Observer."""
-        self._metrics.count(CounterName.DEAD_LETTERS, {"stage": stage, "code": code})
-        self._log.error("record set aside", stage=stage, partition=partition, position=position, code=code)
+        self._metrics.count(CounterName.DEAD_LETTERS, {"stage": stage})
+        self._log.error("record set aside", stage=stage, partition=partition, position=position, failure=failure)
 
     def stopped(self, stage: str, because: str) -> None:
         """See Observer."""

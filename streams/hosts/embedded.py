@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from streams.ports import Ledger
 from streams.runner import Runner
@@ -38,7 +38,9 @@ class EmbeddedHost:
         self.drain()
 
     def _pass(self) -> int:
-        return sum(self._threads.map(self._work, range(self._ledger.partitions)))
+        working = [self._threads.submit(self._work, partition) for partition in range(self._ledger.partitions)]
+        wait(working)  # all of them, before the first that failed is heard: none may work on unseen
+        return sum(each.result() for each in working)
 
     def _work(self, partition: int) -> int:
         handled = 0

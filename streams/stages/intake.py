@@ -49,10 +49,14 @@ CONFLICT = Problem("conflict", "id", "this source has sent other content under t
 
 
 def number_names(names: Names, partnership: Partnership, candidates: Sequence[Candidate]) -> None:
-    """Have every source and place that candidates name numbered, before the unit that uses the numbers."""
-    for uri in {name[0] for c in candidates for name in ((c.source, c.id), c.incident, c.other) if name is not None}:
+    """Have every source and place that candidates name numbered, before the unit that uses the numbers.
+
+    In the order in which they are named, so that a replay gives out the same numbers, and sorts by them alike.
+    """
+    uses = (name[0] for c in candidates for name in ((c.source, c.id), c.incident, c.other) if name is not None)
+    for uri in dict.fromkeys(uses):
         names.source_number(partnership.number, uri)
-    for anchor in {candidate.anchor for candidate in candidates if candidate.anchor is not None}:
+    for anchor in dict.fromkeys(candidate.anchor for candidate in candidates if candidate.anchor is not None):
         names.place_number(partnership.number, anchor)
 
 
@@ -83,9 +87,11 @@ def admit(
     return settled
 
 
-def readmit(unit: IntakeUnit, names: Names, partnership: Partnership, candidate: Candidate) -> Admission:
-    """Take in a candidate that arrived earlier and was set aside: its arrival is noted already."""
-    settled, _ = _enter(unit, names, partnership, [candidate], None)
+def readmit(
+    unit: IntakeUnit, names: Names, partnership: Partnership, candidate: Candidate, import_batch: int | None
+) -> Admission:
+    """Take in a candidate that arrived earlier, in that batch, and was set aside: its arrival is noted already."""
+    settled, _ = _enter(unit, names, partnership, [candidate], import_batch)
     return settled[0]
 
 

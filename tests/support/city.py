@@ -41,8 +41,8 @@ class QuietObserver:
     def handled(self, stage: str, partition: int, records: int, position: int) -> None:
         pass
 
-    def quarantined(self, stage: str, partition: int, position: int, code: str) -> None:
-        self.set_aside.append((stage, partition, position, code))
+    def quarantined(self, stage: str, partition: int, position: int, failure: str) -> None:
+        self.set_aside.append((stage, partition, position, failure))
 
     def stopped(self, stage: str, because: str) -> None:
         self.stops.append((stage, because))

