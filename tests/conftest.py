@@ -1,19 +1,36 @@
 """Fixtures: every test of the ledger runs on real SQLite and on real PostgreSQL."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.city import Bench
-from tests.support.databases import postgresql_url, set_up, sqlite_url
+from tests.support.databases import postgresql_url, set_up, sqlite_url, stop_servers
+
+SERVER_FOLDER = "BELLWETHER_TEST_SERVER_FOLDER"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a folder for the PostgreSQL server that all test processes of this run share."""
+    if not hasattr(config, "workerinput"):
+        os.environ[SERVER_FOLDER] = tempfile.mkdtemp(prefix="bellwether-postgresql-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server when the last process that used it is done, and leave nothing behind."""
+    stop_servers()
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ[SERVER_FOLDER], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def server_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def server_folder() -> Path:
     """Return the folder of the PostgreSQL server that all test processes of one run share."""
-    base = tmp_path_factory.getbasetemp()
-    return (base if worker_id == "master" else base.parent) / "postgresql"
+    return Path(os.environ[SERVER_FOLDER]) / "server"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

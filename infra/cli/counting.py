@@ -46,7 +46,8 @@ def counting(store: Store, file_bytes: int) -> Iterator[Counting]:
     child = multiprocessing.get_context("spawn").Process(
         target=_count_beside, args=(store.engine.url.render_as_string(hide_password=False), theirs), daemon=False
     )
-    child.start()
+    with _interrupts_ignored():
+        child.start()
     theirs.close()
     try:
         yield _Beside(store, child.is_alive)
@@ -55,6 +56,19 @@ def counting(store: Store, file_bytes: int) -> Iterator[Counting]:
         child.join()
     if child.exitcode != 0:
         raise WorkFaultError("counting stopped before its end; see above, then run the same command again")
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C here and, for good, in whatever process is started meanwhile, from its very beginning.
+
+    Whoever interrupts an import thus still has counted what was accepted.
+    """
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 class _Inline:
@@ -86,7 +100,6 @@ def _count_beside(database_url: str, parent: Connection) -> None:
     from infra.cli.faults import explained
     from infra.cli.store import open_ledger
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever interrupts the import still has counted what was accepted
     gc.freeze()
     gc.set_threshold(GARBAGE_THRESHOLD)
     stop = threading.Event()

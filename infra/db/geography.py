@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import shapely
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Result, Table, bindparam, insert, select, update
 
 from infra.db import tables
 from infra.db.engine import transaction
@@ -61,11 +61,11 @@ def read_geography(connection: Connection, partnership: int) -> Geography:
     version = connection.execute(
         select(tables.partnership.c.geography_version).where(tables.partnership.c.number == partnership)
     ).scalar_one()
-    layers = connection.execute(select(tables.layer).where(tables.layer.c.partnership == partnership))
-    lookups = connection.execute(select(tables.area_lookup).where(tables.area_lookup.c.partnership == partnership))
-    aliases = connection.execute(select(tables.area_alias).where(tables.area_alias.c.partnership == partnership))
+    layers = _rows_in_order(connection, tables.layer, partnership)
+    lookups = _rows_in_order(connection, tables.area_lookup, partnership)
+    aliases = _rows_in_order(connection, tables.area_alias, partnership)
     areas, shapes = [], defaultdict[int, dict[int, shapely.Geometry]](dict)
-    for row in connection.execute(select(tables.area).where(tables.area.c.partnership == partnership)):
+    for row in _rows_in_order(connection, tables.area, partnership):
         areas.append(Area(row.number, row.layer, row.code, row.name, row.first_day, row.last_day))
         if row.shape is not None:
             shapes[row.layer][row.number] = shapely.from_wkb(row.shape)
@@ -77,6 +77,11 @@ def read_geography(connection: Connection, partnership: int) -> Geography:
         aliases=tuple(Alias(row.text, row.area, row.is_code) for row in aliases),
         shapes={layer: LayerShapes(found) for layer, found in shapes.items()},
     )
+
+
+def _rows_in_order(connection: Connection, table: Table, partnership: int) -> Result[Any]:
+    """Return a partnership's rows as they were added: where two lookups lead to one layer, the first decides."""
+    return connection.execute(select(table).where(table.c.partnership == partnership).order_by(table.c.number))
 
 
 def import_areas(

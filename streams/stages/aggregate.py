@@ -103,10 +103,11 @@ class Booker:
     def incident(self, event: StoredEvent, place: int) -> Content:
         """Return what an incident, as an event states it, counts as."""
         data = event.data
+        source, _ = incidents_of(event)[0]  # the first to report it, whoever amends it
         occurred = data.occurred or StoredOccurred()
         day = booking_day(self._calendar, occurred.from_, occurred.to, occurred.ongoing, data.reported)
         return Content(
-            INCIDENT, data.recording, day.day, day.dated, place, data.strands, data.types, data.centre or event.source
+            INCIDENT, data.recording, day.day, day.dated, place, data.strands, data.types, data.centre or source
         )
 
     def context(self, event: StoredEvent, place: int) -> Content:

@@ -61,3 +61,11 @@ def test_the_same_again_changes_nothing_and_other_content_is_kept_aside(bench: B
     (row,) = bench.loss(city)
     assert (row.received, row.counted, row.duplicate, row.quarantined, row.pending) == (4, 2, 1, 1, 0)
     assert bench.verify() == []
+
+
+def test_whoever_amends_a_report_it_stays_that_of_the_centre_that_took_it(bench: Bench) -> None:
+    city = bench.partnership()
+    bench.hand_in(city, report("a"), amendment("a2", A, 2, source="/agencies/council"))
+    bench.drain()
+    assert bench.rows(city, "centre") == [("/centres/test", 1)]
+    assert bench.verify() == []

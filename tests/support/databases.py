@@ -1,7 +1,6 @@
 """Fresh databases: SQLite files, and databases of a PostgreSQL server that all test processes share."""
 
 import uuid
-from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -16,6 +15,8 @@ from infra.migrations import upgrade
 
 STORE_TIMEOUT_S = 20.0
 
+_servers: dict[Path, PostgresServer] = {}
+
 
 def sqlite_url(folder: Path) -> str:
     """Return the URL of a database file that is not there yet."""
@@ -24,7 +25,9 @@ def sqlite_url(folder: Path) -> str:
 
 def postgresql_url(server_folder: Path) -> str:
     """Start the shared server if it does not run, and return the URL of a new, empty database of it."""
-    uri = _server(server_folder).get_uri()
+    if server_folder not in _servers:
+        _servers[server_folder] = get_server(server_folder)
+    uri = _servers[server_folder].get_uri()
     name = f"ledger_{uuid.uuid4().hex}"
     with psycopg.connect(uri, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -33,10 +36,11 @@ def postgresql_url(server_folder: Path) -> str:
     return url.render_as_string(hide_password=False)
 
 
-@cache
-def _server(folder: Path) -> PostgresServer:
-    """Return the server in a folder, started if no other test process has; it runs as long as it is held here."""
-    return get_server(folder)
+def stop_servers() -> None:
+    """Let go of the servers: each stops when no other process uses it."""
+    for server in _servers.values():
+        server.cleanup()
+    _servers.clear()
 
 
 def set_up(url: str, partitions: int | None = None) -> None:

@@ -63,7 +63,7 @@ def test_what_a_csv_writer_wrote_comes_back_with_its_line_numbers(
         if any(cells):
             expected.append((line, [LINE_END.sub("\n", cell) for cell in cells]))
     raw = text.getvalue().encode()
-    rows = rows_of(gzip.compress(raw) if packed else raw, "b")
+    rows = rows_of(gzip.compress(raw, mtime=0) if packed else raw, "b")
     assert good(rows) == expected
     assert codes(rows) == []
 
@@ -162,7 +162,7 @@ def test_a_first_row_taken_for_a_header_is_not_repeated() -> None:
     [
         (b"", "empty-file"),
         (b"\n\r\n", "empty-file"),
-        (gzip.compress(b"a,b\n")[:12], "truncated-gzip"),
+        (gzip.compress(b"a,b\n", mtime=0)[:12], "truncated-gzip"),
         ("a,b\n".encode("utf-16"), "not-utf-8"),
         ("a,b\n".encode("utf-16-le"), "not-utf-8"),
         ("Zoë,a\n1,2\n".encode("latin-1"), "not-utf-8"),
