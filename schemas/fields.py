@@ -1,6 +1,7 @@
 """Field types shared by the contracts: each with its limit, so that no input is unbounded."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -9,6 +10,8 @@ from pydantic_core import PydanticCustomError
 EARLIEST_YEAR = 1900
 LATEST_YEAR = 2100
 DATE_LENGTH = len("2026-07-01")
+INSTANTS_REMEMBERED = 256
+"""An event often gives the same instant several times: made, reported, received."""
 
 
 class Contract(BaseModel):
@@ -22,6 +25,7 @@ def is_date(moment: str) -> bool:
     return len(moment) == DATE_LENGTH
 
 
+@lru_cache(maxsize=INSTANTS_REMEMBERED)
 def _instant(text: str) -> str:
     try:
         parsed = datetime.fromisoformat(text)

@@ -34,7 +34,7 @@ class SqlLedger:
         """`clock` stands in for the database's own, in tests and replays."""
         self.engine = engine
         self.names = SqlNames(engine)
-        self.pace = Pace()
+        self.pace = Pace(one_writer=engine.dialect.name == "sqlite")
         self._clock = clock
         self._bulk = bulk_for(engine.dialect.name)
         self._geographies = GeographyCache(engine)

@@ -33,6 +33,10 @@ RowNumber = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts its rows only in a column of type INTEGER."""
 
 
+ROOM_TO_GROW = {"fillfactor": 70}
+"""Counts are updated in place: with room on its page, PostgreSQL need not touch the index."""
+
+
 def _number() -> Column[int]:
     return Column("number", RowNumber, primary_key=True)
 
@@ -274,6 +278,7 @@ count_day = Table(
     Column("area", Integer, primary_key=True),
     Column("n", Integer, nullable=False),
     sqlite_with_rowid=False,
+    postgresql_with=ROOM_TO_GROW,
 )
 
 triangle = Table(
@@ -285,6 +290,7 @@ triangle = Table(
     Column("known_day", Integer, primary_key=True),
     Column("n", Integer, nullable=False),
     sqlite_with_rowid=False,
+    postgresql_with=ROOM_TO_GROW,
 )
 
 dead_letter = Table(

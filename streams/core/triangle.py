@@ -116,4 +116,6 @@ class Sums:
 
 def nonzero(cells: Iterable[tuple[tuple[int, ...], int]]) -> list[tuple[int, ...]]:
     """Return (key..., n) rows sorted by key, leaving out what cancelled: the order in which they are written."""
-    return sorted((*key, n) for key, n in cells if n)
+    rows = [(*key, n) for key, n in cells if n]
+    rows.sort()
+    return rows

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("series", "day", "area", name=op.f("pk_count_day")),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 70},
     )
     op.create_table(
         "event",
@@ -174,6 +175,7 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("series", "day", "area", "known_day", name=op.f("pk_triangle")),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 70},
     )
     op.create_table(
         "dead_letter",
