@@ -39,14 +39,18 @@ class Difference(NamedTuple):
     excess: int
 
 
-def verify(engine: Engine, progress: Progress) -> list[Difference]:
-    """Rebuild and compare all aggregates of all partnerships. `progress` is told how many events each step added."""
+def verify(engine: Engine, progress: Progress, only: int | None = None) -> list[Difference]:
+    """Rebuild and compare all aggregates of all partnerships, or `only` of one.
+
+    `progress` is told how many events each step added.
+    """
     with transaction(engine, write=False) as connection, closing(_Scratch()) as scratch:
         differences = _gaps(connection)
         reader = _SnapshotReader(connection)
         for partnership in reader.partnerships:
-            _Rebuild(connection, reader, partnership, scratch).run(progress)
-        _take_away_live(connection, scratch)
+            if only in (None, partnership.number):
+                _Rebuild(connection, reader, partnership, scratch).run(progress)
+        _take_away_live(connection, scratch, only)
         return differences + list(scratch.differences(reader))
 
 
@@ -223,14 +227,17 @@ class _Scratch:
         )
 
 
-def _take_away_live(connection: Connection, scratch: _Scratch) -> None:
+def _take_away_live(connection: Connection, scratch: _Scratch, only: int | None) -> None:
     streaming = connection.execution_options(yield_per=READ_ROWS)
+    own_series = select(tables.series.c.number).where(tables.series.c.partnership == only)
     for table in (tables.count_day, tables.triangle):
-        rows = streaming.execute(select(table).join(tables.series, tables.series.c.number == table.c.series))
-        for part in rows.partitions(READ_ROWS):
+        cells = select(table) if only is None else select(table).where(table.c.series.in_(own_series))
+        for part in streaming.execute(cells).partitions(READ_ROWS):
             scratch.add(table.name, ((tuple(row[:-1]), row[-1]) for row in part), sign=-1)
-    columns = [tables.contribution.c[name] for name in CONTRIBUTION_COLUMNS]
-    for part in streaming.execute(select(*columns)).partitions(READ_ROWS):
+    rows = select(*(tables.contribution.c[name] for name in CONTRIBUTION_COLUMNS))
+    if only is not None:
+        rows = rows.where(tables.contribution.c.partnership == only)
+    for part in streaming.execute(rows).partitions(READ_ROWS):
         scratch.add_contributions((tuple(row) for row in part), sign=-1)
 
 

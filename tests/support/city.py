@@ -122,6 +122,6 @@ class Bench:
         """Return the loss ledger."""
         return loss_ledger(self.engine, partnership)
 
-    def verify(self) -> list[Difference]:
-        """Rebuild and compare everything."""
-        return verify(self.engine, lambda _: None)
+    def verify(self, only: int | None = None) -> list[Difference]:
+        """Rebuild and compare everything, or one partnership's."""
+        return verify(self.engine, lambda _: None, only)
