@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.cli import Cli, Ended
 from tests.support.events import report
+from tests.support.needs import cannot_have
 
 WARD = [{"areas": [{"layer": "ward-2014", "code": "E05009406"}]}]
 EVENT = report(
@@ -128,7 +129,7 @@ def read_only(folder: Path) -> Iterator[None]:
         folder.chmod(0o700)
         return
     if subprocess.run(["mount", "--bind", folder, folder], check=False, capture_output=True).returncode != 0:
-        pytest.skip("a read-only folder: root ignores modes and may not mount here")
+        cannot_have("a read-only folder: root ignores modes and may not mount here")
     try:
         subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True, capture_output=True)
         yield

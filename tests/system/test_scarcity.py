@@ -12,6 +12,7 @@ import pytest
 
 from tests.bench.data import reports
 from tests.support.cli import Cli
+from tests.support.needs import cannot_have
 from tests.system.ledgers import (
     LOOK_AGAIN_S,
     Undisturbed,
@@ -36,10 +37,10 @@ ROOM_KIB = {3_000: 6_000, 11_500: 20_000}
 def small_disk(folder: Path, kib: int) -> Iterator[Callable[[], None]]:
     """Mount a small disk on a folder; give what makes room on it. Skip by name where we may not mount."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("a small disk: only root may mount")
+        cannot_have("a small disk: only root may mount")
     mounted = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
     if subprocess.run(mounted, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a small disk: root may not mount here")
+        cannot_have("a small disk: root may not mount here")
 
     def make_room() -> None:
         subprocess.run(["mount", "-o", "remount,size=1g", folder], check=True, capture_output=True)
