@@ -125,7 +125,9 @@ def test_a_counting_process_that_is_killed_is_said_and_the_same_command_goes_on(
 
 def test_a_person_who_interrupts_an_import_loses_nothing(tmp_path: Path, undisturbed: Undisturbed) -> None:
     cli = Cli(tmp_path).with_ledger()
-    process = cli.started("import", "events", undisturbed.file)
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background ignores it, and so would
+    process = cli.started("import", "events", undisturbed.file)  # whatever it starts
+    signal.signal(signal.SIGINT, heard)
     try:
         wait_until(lambda: events_held(cli) > undisturbed.events // 3, 60)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group, which is ours
