@@ -10,6 +10,7 @@ from infra.cli.store import embedded_host
 from infra.db.engine import make_engine, transaction
 from infra.db.ledger import SqlLedger
 from infra.db.partnerships import find_partnership
+from infra.observability.logging import configure_logging
 from schemas.topics import EVENTS as EVENTS_TOPIC
 from streams.hosts.desk import IntakeDesk
 from tests.bench.data import reports
@@ -24,6 +25,7 @@ STORE_TIMEOUT_S = 60.0
 
 def main() -> None:
     """Measure and report."""
+    configure_logging("warning")
     results: list[Result] = []
     with folder() as where:
         for kind in ("sqlite", "postgresql"):
