@@ -25,6 +25,7 @@ from streams.hosts.desk import IntakeDesk
 from streams.stages.intake import Outcome
 
 Reader = Callable[[BinaryIO], Iterator[SourceLine]]
+BULK_LOAD_EVENTS = 10_000
 Tally = Counter[Outcome | None]
 """How many lines had each outcome; None: refused."""
 
@@ -35,6 +36,8 @@ def import_files(store: Store, command: str, files: Sequence[Path], read: Reader
     for file in files:
         with _opened(file) as stream, counting(store, file.stat().st_size) as counted:
             tally += _import(store, command, file, read(stream), counted)
+    if tally[Outcome.ACCEPTED] >= BULK_LOAD_EVENTS:
+        store.ledger.after_bulk_load()
     note(
         f"{tally.total()} read: {tally[Outcome.ACCEPTED]} accepted, {tally[Outcome.DUPLICATE]} there already,"
         f" {tally[Outcome.QUARANTINED]} quarantined, {tally[None]} rejected"
