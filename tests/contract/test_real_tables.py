@@ -3,7 +3,6 @@
 import csv
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -14,27 +13,11 @@ from producers.sources.police_uk import read_police_uk
 from schemas import codec
 from schemas.events import ContextRecorded, IncidentReported
 from streams.core.days import Calendar
+from tests.support.public_files import MAPPING, public
 
-PUBLIC = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 LONDON = Calendar("Europe/London")
 POLICE = ("police/mk_street_2018-06.csv", "police/mk_street_2018-10_2019-02.csv")
 ARVIG = "incidents/arvig_de_2014_2016.csv"
-MAPPING = """
-source: /centres/arvig
-occurred: {column: date, format: "%Y-%m-%d"}
-reported: {column: date, format: "%Y-%m-%d"}
-received: {column: date, format: "%Y-%m-%d"}
-area: {layer: state, column: state, by: name}
-strands: [race]
-types: {column: category_en, map: {arson: [arson], assault: [assault]}, default: [other]}
-"""
-
-
-def public(name: str) -> Path:
-    path = PUBLIC / name
-    if not path.is_file():
-        pytest.skip(f"the public file {path} is absent")
-    return path
 
 
 def table(name: str) -> list[dict[str, str]]:

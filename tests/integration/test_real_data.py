@@ -14,32 +14,16 @@ from shapely.geometry import shape
 
 from tests.support.cli import Cli, Ended
 from tests.support.databases import postgresql_url
+from tests.support.public_files import MAPPING, public
 
-PUBLIC = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 POLICE = ("police/mk_street_2018-06.csv", "police/mk_street_2018-10_2019-02.csv")
 WARDS = "geo/mk_ward_detailed.geojson"
 LSOA_2011_TO_2021 = "geo/mk_lookup_lsoa11_lsoa21.csv"
 LSOA_2021_TO_WARD = "geo/mk_lookup_lsoa21_ward24.csv"
 ARVIG = "incidents/arvig_de_2014_2016.csv"
-MAPPING = """
-source: /centres/arvig
-occurred: {column: date, format: "%Y-%m-%d"}
-reported: {column: date, format: "%Y-%m-%d"}
-received: {column: date, format: "%Y-%m-%d"}
-area: {layer: state, column: state, by: name}
-strands: [race]
-types: {column: category_en, map: {arson: [arson], assault: [assault]}, default: [other]}
-"""
 EARTH_M = 6_371_000.0
 NEAREST_WITHIN_M = 250.0
 Row = dict[str, str]
-
-
-def public(name: str) -> Path:
-    path = PUBLIC / name
-    if not path.is_file():
-        pytest.skip(f"the public file {path} is absent")
-    return path
 
 
 def table(name: str) -> list[Row]:
