@@ -86,8 +86,9 @@ def repeat_where_asked(work: Callable[[], T]) -> T:
     for attempt in range(1, REPEATS + 1):
         try:
             return work()
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in REPEAT_STATES:
+        except (DBAPIError, psycopg.Error) as error:
+            said = error.orig if isinstance(error, DBAPIError) else error
+            if getattr(said, "sqlstate", None) not in REPEAT_STATES:
                 raise
             time.sleep(REPEAT_WAIT_S * attempt)
     raise StoreUnavailableError("store-contended", f"a unit had to be repeated {REPEATS} times; try again later")
@@ -179,7 +180,7 @@ def _explained() -> Iterator[None]:
         if (fault := _fault(error.orig)) is not None:
             raise StoreUnavailableError(*fault) from error
         raise
-    except (sqlite3.OperationalError, sqlite3.DatabaseError, psycopg.OperationalError) as error:
+    except (sqlite3.DatabaseError, psycopg.Error) as error:  # what goes past SQLAlchemy, as COPY does
         if (fault := _fault(error)) is not None:
             raise StoreUnavailableError(*fault) from error
         raise
