@@ -7,7 +7,7 @@ class Delta(msgspec.Struct, frozen=True, array_like=True):
     """One contribution booked (n > 0) or taken back (n < 0).
 
     Days are days since 1970-01-01 in the partnership's time zone; `areas` are the ledger's area numbers, one for
-    each layer that has one, and 0 for the whole partnership; each area counts once in total and once a strand.
+    each layer that has one, and 0 for what no city counts; each area counts once in total and once a strand.
     """
 
     n: int

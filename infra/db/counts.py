@@ -23,9 +23,9 @@ from infra.db.geography import read_geography
 from infra.db.names import read_anchor
 from infra.db.units import CATEGORY_SEPARATOR, STRAND_SEPARATOR
 from schemas.fields import EARLIEST_YEAR, LATEST_YEAR
-from streams.core.areas import Geography
+from streams.core.areas import CITY_LAYER, Geography
 from streams.core.days import Calendar, day_from_number, day_number, from_us, monday_of
-from streams.core.triangle import ANY_STRAND, WHOLE_LAYER, Basis
+from streams.core.triangle import ANY_STRAND, ELSEWHERE_LAYER, Basis
 
 
 class Dimension(StrEnum):
@@ -112,7 +112,9 @@ class _Counting:
         self._partnership = partnership
         self._generation = row.generation
         self._calendar = Calendar(row.time_zone)
-        self._layer = self._find_layer()
+        layers = self._layers()
+        self._layer = layers[query.layer]
+        self._whole = [ELSEWHERE_LAYER, *(layers[name] for name in (CITY_LAYER,) if name in layers)]
 
     def table(self) -> CountTable:
         by = self._query.by
@@ -122,19 +124,19 @@ class _Counting:
             counts = self._from_series(self._layer, by)
             undated = self._total(self._layer, dated=False) if set(TIME) & set(by) else 0
             placed = self._total(self._layer) if Dimension.STRAND in by else counts.total() + undated
-            unplaced = self._total(WHOLE_LAYER) - placed
+            unplaced = sum(self._total(layer) for layer in self._whole) - placed
         rows: list[tuple[str | int, ...]] = [(*key, n) for key, n in sorted(counts.items()) if n]
         columns = [name for dimension in by for name in _columns(dimension)]
         return CountTable((*columns, "count"), rows, unplaced, undated, self._backfills())
 
-    def _find_layer(self) -> int:
+    def _layers(self) -> dict[str, int]:
         layer = tables.layer
         rows = self._connection.execute(select(layer).where(layer.c.partnership == self._partnership))
-        numbers = {row.name: row.number for row in rows}
+        numbers = {row.name: int(row.number) for row in rows}
         if self._query.layer not in numbers:
             known = ", ".join(sorted(numbers)) or "none"
             raise CountsError(f"there is no layer {self._query.layer}; known layers: {known}")
-        return int(numbers[self._query.layer])
+        return numbers
 
     def _total(self, layer: int, dated: bool | None = None) -> int:
         return sum(self._from_series(layer, (), dated=dated).values())

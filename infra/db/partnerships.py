@@ -12,7 +12,7 @@ from infra.db import tables
 from schemas.codec import partition_of
 from streams.core.days import Calendar, day_number
 
-SHIPPED_PLACES = ("milton-keynes",)
+SHIPPED_PLACES = ("milton-keynes", "fictional")
 NO_PLACES = "none"
 
 

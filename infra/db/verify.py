@@ -21,7 +21,7 @@ from schemas.stored import StoredEvent, decode_stored
 from schemas.topics import EVENTS
 from streams.core.contribution import IncidentName, bookings
 from streams.core.days import Calendar
-from streams.core.triangle import Cells, Series
+from streams.core.triangle import Cells, Series, Sums
 from streams.ports import ContributionRow, KnownEvent, Partnership
 from streams.stages.aggregate import ABOUT_INCIDENTS, STAGE, Booker, grouped, incidents_of
 
@@ -100,10 +100,10 @@ class _Rebuild:
     ) -> None:
         self._connection = connection
         self._partnership = partnership
-        self._cells = reader.cells(partnership)
+        self._booker = Booker(partnership, reader.cells(partnership))
         self._scratch = scratch
         self._rows: list[ContributionRow] = []
-        self._renew()
+        self._sums = Sums()
 
     def run(self, progress: Progress) -> None:
         referred = self._referred()
@@ -153,17 +153,17 @@ class _Rebuild:
         known_day = self._booker.known_day(known.known_at_us)
         if event.type == CONTEXT_RECORDED:
             content = self._booker.context(event, known.place)
-            self._booker.sums.add_occurred(content, known_day, event.data.count)
+            self._booker.add_occurred(self._sums, content, known_day, event.data.count)
             self._rows.append(ContributionRow(self._partnership.number, 0, content, known_day, event.data.count, 0))
         elif event.type == INCIDENT_REPORTED:
             content = self._booker.incident(event, known.place)
-            self._booker.sums.add_received(content, known_day, 1)
+            self._booker.add_received(self._sums, content, known_day)
             self._rows.append(ContributionRow(self._partnership.number, 0, content, known_day, 0, 1))
 
     def _book_report(self, known: KnownEvent, event: StoredEvent) -> None:
         content = self._booker.incident(event, known.place)
         known_day = self._booker.known_day(known.known_at_us)
-        self._booker.sums.add_occurred(content, known_day, 1)
+        self._booker.add_occurred(self._sums, content, known_day, 1)
         self._rows.append(ContributionRow(self._partnership.number, 0, content, known_day, 1, 0))
 
     def _book_group(self, group: Iterable[tuple[KnownEvent, StoredEvent]]) -> None:
@@ -171,18 +171,14 @@ class _Rebuild:
             (event, each.place, self._booker.known_day(each.known_at_us)) for each, event in group
         )
         for (content, known_day), n in bookings(known).items():
-            self._booker.sums.add_occurred(content, known_day, n)
+            self._booker.add_occurred(self._sums, content, known_day, n)
             self._rows.append(ContributionRow(self._partnership.number, 0, content, known_day, n, 0))
 
     def _flush(self) -> None:
-        self._scratch.add("count_day", self._booker.sums.counts.items())
-        self._scratch.add("triangle", self._booker.sums.triangle.items())
+        self._scratch.add("count_day", self._sums.counts())
+        self._scratch.add("triangle", self._sums.triangle())
         self._scratch.add_contributions(map(contribution_row, self._rows), sign=1)
-        self._rows = []
-        self._renew()
-
-    def _renew(self) -> None:
-        self._booker = Booker(self._partnership, self._cells)
+        self._rows, self._sums = [], Sums()
 
 
 class _Scratch:
@@ -197,8 +193,9 @@ class _Scratch:
     def close(self) -> None:
         self._store.close()
 
-    def add(self, name: str, cells: Iterable[tuple[tuple[int, ...], int]], sign: int = 1) -> None:
-        self._write(name, ((*key, sign * n) for key, n in cells))
+    def add(self, name: str, cells: Iterable[tuple[int, ...]], sign: int = 1) -> None:
+        """Take rows of a key and n."""
+        self._write(name, ((*key, sign * n) for *key, n in cells))
 
     def add_contributions(self, rows: Iterable[tuple[Any, ...]], sign: int) -> None:
         """Take rows in the order of CONTRIBUTION_COLUMNS; which event booked them does not matter."""
@@ -233,7 +230,7 @@ def _take_away_live(connection: Connection, scratch: _Scratch, only: int | None)
     for table in (tables.count_day, tables.triangle):
         cells = select(table) if only is None else select(table).where(table.c.series.in_(own_series))
         for part in streaming.execute(cells).partitions(READ_ROWS):
-            scratch.add(table.name, ((tuple(row[:-1]), row[-1]) for row in part), sign=-1)
+            scratch.add(table.name, (tuple(row) for row in part), sign=-1)
     rows = select(*(tables.contribution.c[name] for name in CONTRIBUTION_COLUMNS))
     if only is not None:
         rows = rows.where(tables.contribution.c.partnership == only)

@@ -5,6 +5,7 @@ shapes are loaded, except that an own code decides the finest layer; lookups, in
 """
 
 import heapq
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from schemas.problems import Problem
 from schemas.vocabulary import PlaceKind
 from streams.core.gazetteer import normal_name, suggestions
 from streams.core.shapes import LayerShapes
-from streams.core.triangle import WHOLE, AreaInLayer
+from streams.core.triangle import ELSEWHERE, AreaInLayer
 
 CITY_LAYER = "city"
 
@@ -172,6 +173,25 @@ class Geography:
             return Anchor(Precision.OUTSIDE)
         if place.kind is not PlaceKind.LOCATED:
             return Anchor(Precision.OUTSIDE) if elsewhere_allowed else UNLOCATED
+        if len(place.areas) == 1 and place.areas[0].code and place.point is None and place.name is None:
+            return self._by_code_alone(place.areas[0], day, elsewhere_allowed=elsewhere_allowed)
+        return self._settle(place, day, elsewhere_allowed=elsewhere_allowed)
+
+    def _by_code_alone(self, named: NamedArea, day: int, *, elsewhere_allowed: bool) -> Anchor:
+        """Settle the commonest place, one code, remembering it between two turning days."""
+        key = (named.layer, named.code, bisect_right(self.turning_days, day))
+        anchor = self._settled_codes.get(key)
+        if anchor is None:
+            anchor = self._settle(Whereabouts(areas=(named,)), day, elsewhere_allowed=elsewhere_allowed)
+            if anchor.precision is not Precision.OUTSIDE:
+                self._settled_codes[key] = anchor
+        return anchor
+
+    @cached_property
+    def _settled_codes(self) -> dict[tuple[str, str | None, int], Anchor]:
+        return {}
+
+    def _settle(self, place: Whereabouts, day: int, *, elsewhere_allowed: bool) -> Anchor:
         settled = _Settling(self, day)
         unknown_code = False
         for index, named in enumerate(place.areas):
@@ -188,13 +208,17 @@ class Geography:
         return settled.anchor(nowhere_means_outside=unknown_code)
 
     def areas_of(self, anchor: Anchor, day: int) -> tuple[AreaInLayer, ...]:
-        """Return every area that counts a place on a day, at most one a layer, the whole partnership first."""
+        """Return every area that counts a place on a day, at most one a layer.
+
+        `ELSEWHERE` counts what no city does: a place outside, or, where there is no city, any place.
+        """
         if anchor.precision is Precision.OUTSIDE:
-            return (WHOLE,)
+            return (ELSEWHERE,)
         found = self.climb(anchor.areas, day)
-        if self._city is not None:
-            found.setdefault(self._city.layer, self._city.number)
-        return (WHOLE, *(AreaInLayer(layer, area) for layer, area in sorted(found.items())))
+        if self._city is None:
+            return (ELSEWHERE, *(AreaInLayer(layer, area) for layer, area in sorted(found.items())))
+        found.setdefault(self._city.layer, self._city.number)
+        return tuple(AreaInLayer(layer, area) for layer, area in sorted(found.items()))
 
     def climb(self, areas: Iterable[int], day: int) -> dict[int, int]:
         """Return layer -> area for some areas and all above them on a day; the finest decides first."""

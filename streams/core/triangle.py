@@ -5,15 +5,15 @@ what was known at the end of day k; summed over all it is today's count, which `
 """
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streams.core.contribution import Content
 
-WHOLE_LAYER = 0
-WHOLE_AREA = 0
-"""The partnership itself, whether or not anything is known of the place."""
+ELSEWHERE_LAYER = 0
 ANY_STRAND = ""
 
 
@@ -42,12 +42,24 @@ class AreaInLayer(NamedTuple):
     area: int
 
 
-WHOLE = AreaInLayer(WHOLE_LAYER, WHOLE_AREA)
+ELSEWHERE = AreaInLayer(ELSEWHERE_LAYER, 0)
+"""Counts what the city does not: what lies outside it, or everything where there is no city.
 
-CountCell = tuple[int, int, int]
-"""series number, day, area"""
-TriangleCell = tuple[int, int, int, int]
-"""series number, day, area, known day"""
+So each content counts exactly once in the city or here, and these two add up to the whole partnership.
+"""
+
+Numbers = NDArray[np.int64]
+CountRow = tuple[int, ...]
+"""series number, day, area, n"""
+TriangleRow = tuple[int, ...]
+"""series number, day, area, known day, n"""
+
+
+class CellShape(NamedTuple):
+    """The cells that a content counts in, but for the days: a series number and an area number each."""
+
+    series: Numbers
+    areas: Numbers
 
 
 class Cells:
@@ -67,7 +79,7 @@ class Cells:
         self._areas_of = areas_of
         self._turning_days = turning_days
         self._numbers: dict[tuple[int, int], tuple[int, ...]] = {}
-        self._cells: dict[tuple[object, ...], tuple[tuple[int, int], ...]] = {}
+        self._shapes: dict[tuple[object, ...], CellShape] = {}
 
     def area_numbers(self, place: int, day: int) -> tuple[int, ...]:
         """Return the numbers of the areas that count a place on a day."""
@@ -77,45 +89,69 @@ class Cells:
             numbers = self._numbers[key] = tuple(area for _, area in self._areas_of(place, day))
         return numbers
 
-    def of(self, basis: str, content: Content) -> tuple[tuple[int, int], ...]:
-        """Return (series number, area) for each area and each of: all strands, every strand of the content."""
+    def of(self, basis: str, content: Content) -> CellShape:
+        """Return the cells for each area and each of: all strands, every strand of the content."""
         dated = content.dated or basis == Basis.RECEIVED
         turn = bisect_right(self._turning_days, content.day)
         key = (basis, content.place, turn, content.strands, content.recording, dated, content.kind)
-        cells = self._cells.get(key)
-        if cells is None:
-            cells = self._cells[key] = tuple(
+        shape = self._shapes.get(key)
+        if shape is None:
+            cells = [
                 (self._number_of(Series(content.kind, basis, content.recording, dated, layer, strand)), area)
                 for layer, area in self._areas_of(content.place, content.day)
                 for strand in (ANY_STRAND, *content.strands)
-            )
-        return cells
+            ]
+            series, areas = np.array(cells, dtype=np.int64).T
+            shape = self._shapes[key] = CellShape(series, areas)
+        return shape
 
 
 class Sums:
     """Increments collected from many events, so that each cell is written once."""
 
-    def __init__(self, cells: Cells) -> None:
-        self._cells = cells
-        self.counts: defaultdict[CountCell, int] = defaultdict(int)
-        self.triangle: defaultdict[TriangleCell, int] = defaultdict(int)
+    def __init__(self) -> None:
+        self._occurred: list[tuple[CellShape, int, int, int]] = []
+        self._received: list[tuple[CellShape, int, int, int]] = []
 
-    def add_occurred(self, content: Content, known_day: int, n: int) -> None:
+    def add_occurred(self, cells: CellShape, day: int, known_day: int, n: int) -> None:
         """Book n of a content on the day it occurred, known from `known_day`."""
-        counts, triangle, day = self.counts, self.triangle, content.day
-        for series, area in self._cells.of(Basis.OCCURRED, content):
-            counts[series, day, area] += n
-            triangle[series, day, area, known_day] += n
+        self._occurred.append((cells, day, known_day, n))
 
-    def add_received(self, content: Content, received_day: int, n: int) -> None:
+    def add_received(self, cells: CellShape, received_day: int, n: int) -> None:
         """Book n reports on the day they were received. Nothing takes them back, so no triangle is needed."""
-        counts = self.counts
-        for series, area in self._cells.of(Basis.RECEIVED, content):
-            counts[series, received_day, area] += n
+        self._received.append((cells, received_day, received_day, n))
+
+    def counts(self) -> list[CountRow]:
+        """Return (series, day, area, n) of all that was booked, sorted, without what cancelled."""
+        series, day, area, _, n = _columns([*self._occurred, *self._received])
+        return _summed((series, day, area), n)
+
+    def triangle(self) -> list[TriangleRow]:
+        """Return (series, day, area, known day, n) of what was booked as occurred, sorted, without what cancelled."""
+        series, day, area, known_day, n = _columns(self._occurred)
+        return _summed((series, day, area, known_day), n)
 
 
-def nonzero(cells: Iterable[tuple[tuple[int, ...], int]]) -> list[tuple[int, ...]]:
-    """Return (key..., n) rows sorted by key, leaving out what cancelled: the order in which they are written."""
-    rows = [(*key, n) for key, n in cells if n]
-    rows.sort()
-    return rows
+def _columns(booked: Sequence[tuple[CellShape, int, int, int]]) -> tuple[Numbers, ...]:
+    """Return series, day, area, known day and n of every increment, a row each."""
+    if not booked:
+        return (np.empty(0, dtype=np.int64),) * 5
+    shapes, *each = zip(*booked, strict=True)
+    lengths = [len(shape.series) for shape in shapes]
+    days, known_days, n = (np.repeat(np.array(values, dtype=np.int64), lengths) for values in each)
+    series = np.concatenate([shape.series for shape in shapes])
+    areas = np.concatenate([shape.areas for shape in shapes])
+    return series, days, areas, known_days, n
+
+
+def _summed(keys: tuple[Numbers, ...], n: Numbers) -> list[tuple[int, ...]]:
+    """Return (key..., sum of n) by key, sorted by key: the order in which cells are written."""
+    if not len(n):
+        return []
+    order = np.lexsort(keys[::-1])
+    ordered = [key[order] for key in keys]
+    differs = np.logical_or.reduce([key[1:] != key[:-1] for key in ordered])
+    starts = np.concatenate([[0], np.flatnonzero(differs) + 1])
+    sums = np.add.reduceat(n[order], starts)
+    kept = starts[sums != 0]
+    return list(zip(*(key[kept].tolist() for key in ordered), sums[sums != 0].tolist(), strict=True))

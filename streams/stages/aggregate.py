@@ -36,7 +36,7 @@ from streams.core.contribution import (
     pair_of,
 )
 from streams.core.days import booking_day
-from streams.core.triangle import Cells, Sums, nonzero
+from streams.core.triangle import Basis, Cells, Sums
 from streams.ports import AggregateReader, ContributionRow, Emit, KnownEvent, Partnership, Record, StageUnit
 
 T = TypeVar("T")
@@ -90,11 +90,18 @@ class Booker:
     def __init__(self, partnership: Partnership, cells: Cells) -> None:
         self._calendar = partnership.calendar
         self._cells = cells
-        self.sums = Sums(cells)
 
     def area_numbers(self, place: int, day: int) -> tuple[int, ...]:
         """Return the areas that count a place on a day."""
         return self._cells.area_numbers(place, day)
+
+    def add_occurred(self, sums: Sums, content: Content, known_day: int, n: int) -> None:
+        """Book n of a content on the day it occurred."""
+        sums.add_occurred(self._cells.of(Basis.OCCURRED, content), content.day, known_day, n)
+
+    def add_received(self, sums: Sums, content: Content, received_day: int) -> None:
+        """Book a report on the day it was received."""
+        sums.add_received(self._cells.of(Basis.RECEIVED, content), received_day, 1)
 
     def known_day(self, known_at_us: int) -> int:
         """Return the civil day on which something became known."""
@@ -148,6 +155,7 @@ class _Batch:
         self._bookers: dict[int, Booker] = {}
         self._contributions: list[ContributionRow] = []
         self._changes: dict[int, list[Change]] = {}
+        self._sums = Sums()
 
     def book(self, record: Record, event: StoredEvent) -> None:
         booker = self._booker(record.partnership)
@@ -169,14 +177,13 @@ class _Batch:
         self._add(booker, record, booked, received, known_day)
 
     def work(self) -> AggregateWork:
-        sums = [booker.sums for booker in self._bookers.values()]
         emits = [
             Emit(CHANGES.name, partnership, changes[-1].recorded_at_us, encode_changes(changes))
             for partnership, changes in self._changes.items()
         ]
         return AggregateWork(
-            counts=nonzero(cell for each in sums for cell in each.counts.items()),
-            triangle=nonzero(cell for each in sums for cell in each.triangle.items()),
+            counts=self._sums.counts(),
+            triangle=self._sums.triangle(),
             contributions=self._contributions,
             emits=emits,
         )
@@ -211,12 +218,12 @@ class _Batch:
         received_day: int,
     ) -> None:
         if received is not None:
-            booker.sums.add_received(received, received_day, 1)
+            booker.add_received(self._sums, received, received_day)
             if (received, received_day) not in booked:
                 row = ContributionRow(record.partnership, record.event, received, received_day, 0, 1)
                 self._contributions.append(row)
         for (content, known_day), n in booked.items():
-            booker.sums.add_occurred(content, known_day, n)
+            booker.add_occurred(self._sums, content, known_day, n)
             as_received = int(content == received and known_day == received_day)
             self._contributions.append(
                 ContributionRow(record.partnership, record.event, content, known_day, n, as_received)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.incident import Whereabouts
 from streams.core.areas import Alias, Anchor, Area, Geography, Layer, Lookup, Precision, UnknownPlaceError
 from streams.core.shapes import METRES_PER_DEGREE, NEAREST_WITHIN_M, LayerShapes
-from streams.core.triangle import WHOLE, AreaInLayer
+from streams.core.triangle import ELSEWHERE, AreaInLayer
 
 LSOA, WARD, NEW_WARD, ZONE, CITY = 1, 2, 3, 4, 5
 LAYERS = (
@@ -101,9 +101,8 @@ def located(geography: Geography, where: Whereabouts, day: int = 0, *, elsewhere
 def counted(geography: Geography, where: Whereabouts, day: int = 0) -> dict[str, str]:
     """Return by layer the code of the area that counts a place."""
     names = {layer.number: layer.name for layer in LAYERS}
-    whole, *rest = geography.areas_of(located(geography, where, day), day)
-    assert whole == WHOLE
-    return {names[layer]: geography.area_by_number[area].code for layer, area in rest}
+    areas = geography.areas_of(located(geography, where, day), day)
+    return {names[layer]: geography.area_by_number[area].code for layer, area in areas}
 
 
 def refusal(geography: Geography, where: Whereabouts, day: int = 0) -> tuple[str, str]:
@@ -240,16 +239,16 @@ def test_a_point_without_any_shapes_is_somewhere_in_the_city() -> None:
 def test_a_point_far_from_all_shapes_is_outside_and_counts_in_no_area() -> None:
     anchor = located(WITH_SHAPES, place(point=at((1.0, 52.0))))
     assert anchor == Anchor(Precision.OUTSIDE)
-    assert WITH_SHAPES.areas_of(anchor, 0) == (WHOLE,)
+    assert WITH_SHAPES.areas_of(anchor, 0) == (ELSEWHERE,)
 
 
 @pytest.mark.parametrize(
     ("kind", "precision", "areas"),
     [
-        ("online", Precision.ONLINE, (WHOLE, AreaInLayer(CITY, TOWN))),
-        ("unknown", Precision.UNLOCATED, (WHOLE, AreaInLayer(CITY, TOWN))),
-        ("prefer-not-to-say", Precision.UNLOCATED, (WHOLE, AreaInLayer(CITY, TOWN))),
-        ("outside", Precision.OUTSIDE, (WHOLE,)),
+        ("online", Precision.ONLINE, (AreaInLayer(CITY, TOWN),)),
+        ("unknown", Precision.UNLOCATED, (AreaInLayer(CITY, TOWN),)),
+        ("prefer-not-to-say", Precision.UNLOCATED, (AreaInLayer(CITY, TOWN),)),
+        ("outside", Precision.OUTSIDE, (ELSEWHERE,)),
     ],
 )
 def test_kinds_of_place_that_are_not_on_the_map(
@@ -338,5 +337,5 @@ def test_between_turning_days_a_place_counts_in_the_same_areas(day: int, area: i
 
 def test_a_partnership_without_places_counts_as_a_whole() -> None:
     empty = Geography(1, (), ())
-    assert empty.areas_of(located(empty, place(kind="unknown")), 0) == (WHOLE,)
+    assert empty.areas_of(located(empty, place(kind="unknown")), 0) == (ELSEWHERE,)
     assert refusal(empty, place(name="Anywhere")) == ("unknown-place", "name")
