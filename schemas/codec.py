@@ -15,6 +15,7 @@ from schemas.changes import Change
 from schemas.events import EVENT_TYPES, AnyEvent, Event
 from schemas.fields import Contract
 from schemas.problems import Problem, RefusedError
+from schemas.triggers import Watched
 from schemas.upcast import UPCASTERS, RawEvent, Upcaster, upcast
 
 MAX_EVENT_BYTES = 1_048_576
@@ -23,7 +24,8 @@ LONGEST_NAME_ECHOED = 60
 
 _events: TypeAdapter[Event] = TypeAdapter(AnyEvent)
 _changes_decoder = msgspec.json.Decoder(list[Change])
-_changes_encoder = msgspec.json.Encoder()
+_triggers_decoder = msgspec.json.Decoder(list[Watched])
+_encoder = msgspec.json.Encoder()
 
 _CODES = {
     "missing": ("missing-field", "this field is required"),
@@ -60,7 +62,8 @@ def decode(raw: bytes, upcasters: Mapping[str, Upcaster] = UPCASTERS) -> Event:
     try:
         return _read(raw)
     except ValidationError as error:
-        if error.errors(include_url=False, include_input=False)[0]["type"] != "union_tag_invalid":
+        first = error.errors(include_url=False, include_input=False)[0]
+        if (first["type"], first["loc"]) != ("union_tag_invalid", ()):
             raise RefusedError(*_problems(error)) from None
     return _decode_old(raw, upcasters)
 
@@ -91,13 +94,23 @@ def partition_of(partnership: str, partitions: int) -> int:
 
 
 def encode_changes(changes: list[Change]) -> bytes:
-    """Return the body of one `changes` row: the deltas of many events, in their order."""
-    return _changes_encoder.encode(changes)
+    """Return the body of one `changes` row: the effects of many events, in their order."""
+    return _encoder.encode(changes)
 
 
 def decode_changes(body: bytes) -> list[Change]:
     """Read the body of a `changes` row. Raises msgspec.DecodeError."""
     return _changes_decoder.decode(body)
+
+
+def encode_triggers(watched: list[Watched]) -> bytes:
+    """Return the body of one `triggers` row: judgements of rules, in their order."""
+    return _encoder.encode(watched)
+
+
+def decode_triggers(body: bytes) -> list[Watched]:
+    """Read the body of a `triggers` row. Raises msgspec.DecodeError."""
+    return _triggers_decoder.decode(body)
 
 
 def _read(raw: bytes) -> Event:
@@ -135,11 +148,13 @@ def _problems(error: ValidationError) -> list[Problem]:
         Problem(code, _path(found["loc"]), detail)
         for found in faults
         if found["type"] != "too_short" or found["loc"] not in with_faults_inside  # it counts good entries only
-        for code, detail in [_translate(found["type"], found["msg"])]
+        for code, detail in [_translate(found["type"], found["msg"], found.get("ctx", {}))]
     ]
 
 
-def _translate(kind: str, message: str) -> tuple[str, str]:
+def _translate(kind: str, message: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    if kind == "union_tag_invalid":
+        return "unknown-value", f"one of: {context['expected_tags']}"
     if kind in _CODES:
         code, detail = _CODES[kind]
         return code, detail or message

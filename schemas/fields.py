@@ -2,14 +2,15 @@
 
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 EARLIEST_YEAR = 1900
 LATEST_YEAR = 2100
 DATE_LENGTH = len("2026-07-01")
+LONGEST_TEXT, LONGEST_LINE = 20_000, 200
 INSTANTS_REMEMBERED = 256
 """An event often gives the same instant several times: made, reported, received."""
 
@@ -64,28 +65,24 @@ def _civil_day(text: str) -> str:
     return _moment(text)
 
 
-def _refuse(_value: Any) -> NoReturn:
-    raise PydanticCustomError(
-        "no-secret-key",
-        "persons and free text are accepted only where they can be sealed, which this ledger cannot do; leave them out",
-    )
-
-
-def _refuse_unless_empty(value: Any) -> None:
-    if value is not None:
-        _refuse(value)
-
-
 Instant = Annotated[str, Field(max_length=40), AfterValidator(_instant)]
 """A point in time, RFC 3339 with an offset; kept in UTC to the microsecond, so that text sorts as time does."""
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 """An instant, or a civil day (`2026-07-01`) that never passes through UTC."""
 CivilDay = Annotated[str, Field(max_length=40), AfterValidator(_civil_day)]
 """A civil day of the partnership's time zone."""
-Sealed = Annotated[Any, BeforeValidator(_refuse)]
-"""What only the vault may hold. Refused whatever it is, until there is a vault."""
-SealedOrNothing = Annotated[None, BeforeValidator(_refuse_unless_empty)]
-"""The same where a form may leave it empty."""
+
+
+class Seal:
+    """The kind of the one mark below."""
+
+
+SEALED: Final = Seal()
+"""Marks a field, in its Annotated metadata, that only the vault may hold: the ledger's log never has it."""
+FreeText = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), SEALED]
+"""What somebody tells in their own words: anybody may be named in it."""
+ShortText = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE), SEALED]
+"""A line of free text, such as a place as somebody wrote it."""
 
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """A code in lower case with hyphens."""

@@ -10,24 +10,23 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.fields import (
+    SEALED,
     AreaCode,
     AreaName,
-    CivilDay,
     Contract,
     EventId,
+    FreeText,
     Label,
     LayerName,
     Moment,
-    Sealed,
-    SealedOrNothing,
+    ShortText,
     Slug,
     SourceUri,
 )
+from schemas.people import Consent, Person
 from schemas.vocabulary import (
     Answer,
     Channel,
-    ConsentGiven,
-    ConsentTo,
     CrimeStatus,
     DetailsChecked,
     EarlierIncidents,
@@ -86,19 +85,26 @@ class Whereabouts(Contract):
     @model_validator(mode="after")
     def _located_somewhere(self) -> "Whereabouts":
         named = bool(self.areas or self.point or self.name)
-        if named != (self.kind is PlaceKind.LOCATED):
+        located = self.kind is PlaceKind.LOCATED
+        if named != located and not (located and self._is_written()):
             raise PydanticCustomError(
                 "place-kind", "a located place has an area, a point or a name; any other kind has none of them"
             )
         return self
 
+    def _is_written(self) -> bool:
+        return False
+
 
 class Place(Whereabouts):
-    """A place of an incident, with its role and sort."""
+    """A place of an incident, with its role and sort; `as_written` is all that some forms have of it."""
 
     role: PlaceRole = PlaceRole.HAPPENED
     setting: Setting = Setting.UNKNOWN
-    as_written: SealedOrNothing = None
+    as_written: ShortText | None = None
+
+    def _is_written(self) -> bool:
+        return self.as_written is not None
 
 
 class Harm(Contract):
@@ -115,7 +121,7 @@ class Harm(Contract):
 
 
 class Incident(Contract):
-    """One report of one hate incident, without persons: those and all free text belong to the vault."""
+    """One report of one hate incident. Its people and all free text go to the vault, and never into the log."""
 
     occurred: Occurred
     reported: Moment
@@ -132,9 +138,9 @@ class Incident(Contract):
     crime: CrimeStatus = CrimeStatus.UNDECIDED
     channel: Channel = Channel.UNKNOWN
     centre: Slug | None = None
-    people: Annotated[tuple[Sealed, ...], Field(max_length=20)] = ()
-    narrative: SealedOrNothing = None
-    staff_notes: SealedOrNothing = None
+    people: Annotated[tuple[Person, ...], Field(max_length=20), SEALED] = ()
+    narrative: FreeText | None = None
+    staff_notes: FreeText | None = None
 
 
 class IncidentKey(Contract):
@@ -174,23 +180,8 @@ class Link(Contract):
         return self
 
 
-class Consent(Contract):
-    """One answer to one question of consent, and the day on which it was given."""
-
-    to: ConsentTo
-    agency: Slug | None = None
-    given: ConsentGiven
-    on: CivilDay
-
-    @model_validator(mode="after")
-    def _agency_named(self) -> "Consent":
-        if (self.agency is not None) != (self.to is ConsentTo.AGENCY):
-            raise PydanticCustomError("consent-agency", "name the agency where, and only where, consent is to one")
-        return self
-
-
 class ConsentChange(Contract):
-    """Consents as they stand from now on."""
+    """Answers that hold from now on; a question that is not among them keeps the answer that it had."""
 
     incident: IncidentKey
     consents: Annotated[tuple[Consent, ...], Field(min_length=1, max_length=20)]
@@ -201,4 +192,4 @@ class Reference(Contract):
 
     incident: IncidentKey
     agency: Slug
-    reference: Sealed
+    reference: ShortText

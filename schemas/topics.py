@@ -14,6 +14,8 @@ class Topic:
 
 
 EVENTS = Topic("events", producer="intake", consumer="aggregate", content="a CloudEvent, by reference to the event")
-CHANGES = Topic("changes", producer="aggregate", consumer="watch", content="area.changed: the deltas of many events")
+CHANGES = Topic("changes", producer="aggregate", consumer="watch", content="area.changed: the effects of many events")
+TRIGGERS = Topic("triggers", producer="watch", consumer="alerting", content="rule.triggered: many judgements of rules")
+ALERTS = Topic("alerts", producer="alerting", consumer="readers", content="alert.*: what became of alerts")
 
-TOPICS = (EVENTS, CHANGES)
+TOPICS = (EVENTS, CHANGES, TRIGGERS, ALERTS)

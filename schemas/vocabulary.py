@@ -176,3 +176,120 @@ class ConsentGiven(StrEnum):
     ANONYMISED_ONLY = "anonymised-only"
     UNKNOWN = "unknown"
     PREFER_NOT_TO_SAY = "prefer-not-to-say"
+
+
+class PersonRole(StrEnum):
+    """What somebody is to an incident."""
+
+    VICTIM = "victim"
+    WITNESS = "witness"
+    REPORTER = "reporter"
+    THIRD_PARTY = "third-party"
+    SUSPECT = "suspect"
+
+
+class SignalForm(StrEnum):
+    """What is known of tension: a feeling, a thing that happened, a thing that may come. Never added up."""
+
+    OBSERVED = "observed"
+    EVIDENCED = "evidenced"
+    FORECAST = "forecast"
+
+
+class Intensity(StrEnum):
+    """How strong a feeling is, on an ordinal scale; `unknown` is outside the order."""
+
+    CALM = "calm"
+    UNEASY = "uneasy"
+    TENSE = "tense"
+    HOSTILE = "hostile"
+    UNKNOWN = "unknown"
+
+
+class Reach(StrEnum):
+    """How far a signal reaches, the narrowest first; `unknown` is outside the order."""
+
+    PERSON = "person"
+    STREET = "street"
+    NEIGHBOURHOOD = "neighbourhood"
+    CITY = "city"
+    BEYOND = "beyond"
+    UNKNOWN = "unknown"
+
+
+class SignalSort(StrEnum):
+    """What a signal is about, as a practitioner would file it."""
+
+    GRAFFITI = "graffiti"
+    DISORDER = "disorder"
+    MEDIA = "media"
+    RUMOUR = "rumour"
+    DEMONSTRATION = "demonstration"
+    TRIAL = "trial"
+    ANNIVERSARY = "anniversary"
+    ELECTION = "election"
+    SPORT = "sport"
+    INTERNATIONAL = "international"
+    PLANNING = "planning"
+    RELATIONS = "relations"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class ForecastOutcome(StrEnum):
+    """Whether what was expected came."""
+
+    HAPPENED = "happened"
+    DID_NOT_HAPPEN = "did-not-happen"
+
+
+class Direction(StrEnum):
+    """Where tension is going, in the judgement of people."""
+
+    RISING = "rising"
+    STEADY = "steady"
+    FALLING = "falling"
+    UNKNOWN = "unknown"
+
+
+class Confidence(StrEnum):
+    """How sure people are of an assessment."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Marking(StrEnum):
+    """Whether something is real. The most real first: what holds anything real is marked so."""
+
+    ACTUAL = "actual"
+    EXERCISE = "exercise"
+    TEST = "test"
+    SYNTHETIC = "synthetic"
+
+
+class Severity(StrEnum):
+    """How soon somebody must answer an alert, the least first."""
+
+    WATCH = "watch"
+    AMBER = "amber"
+    AMBER_HIGH = "amber-high"
+    RED = "red"
+
+
+class AlertClass(StrEnum):
+    """What sort of answer an alert needs."""
+
+    TENSION = "tension"
+    DATA_QUALITY = "data-quality"
+    SAFEGUARDING = "safeguarding"
+
+
+class AlertOutcome(StrEnum):
+    """What an alert turned out to be: the only ground truth for tuning rules."""
+
+    REAL = "real"
+    RECORDING = "explained-by-recording"
+    DUPLICATE = "duplicate"
+    INSUFFICIENT = "insufficient"
