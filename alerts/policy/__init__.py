@@ -1,0 +1,1 @@
+"""Alerting decided purely: which alert a trigger belongs to, what becomes of it, how long it may wait, what is said."""
