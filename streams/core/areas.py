@@ -8,18 +8,19 @@ import heapq
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from schemas.incident import NamedArea, Point, Whereabouts
 from schemas.problems import Problem
 from schemas.vocabulary import PlaceKind
-from streams.core.gazetteer import normal_name, suggestions
+from streams.core.gazetteer import Suggestion, normal_name, ranked, suggestions
 from streams.core.shapes import LayerShapes
 from streams.core.triangle import ELSEWHERE, AreaInLayer
 
 CITY_LAYER = "city"
+ZONE_LAYER = "zone"
 
 
 class Precision(StrEnum):
@@ -30,6 +31,7 @@ class Precision(StrEnum):
     NEAR = "near"
     NAME = "name"
     CITY = "city"
+    WRITTEN = "written"
     ONLINE = "online"
     UNLOCATED = "unlocated"
     OUTSIDE = "outside"
@@ -81,10 +83,14 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A place as settled: the areas known directly, and how. What lies above them is looked up when it is counted."""
+    """A place as settled: the areas known directly, and how. What lies above them is looked up when it is counted.
+
+    `written` is the reference of a text that no gazetteer knows: it counts where people have confirmed that it lies.
+    """
 
     precision: Precision
     areas: tuple[int, ...] = ()
+    written: str = ""
 
 
 class UnknownPlaceError(Exception):
@@ -100,7 +106,11 @@ UNLOCATED = Anchor(Precision.UNLOCATED)
 
 @dataclass(frozen=True)
 class Geography:
-    """All areas of one partnership, as a value. `version` names it: another version, another value."""
+    """All areas of one partnership, as a value. `version` names it: another version, another value.
+
+    `confirmed` has the areas in which a place as written lies, by its reference, as people have said; of several of
+    one layer only what they have in common counts it.
+    """
 
     version: int
     layers: tuple[Layer, ...]
@@ -108,6 +118,7 @@ class Geography:
     lookups: tuple[Lookup, ...] = ()
     aliases: tuple[Alias, ...] = ()
     shapes: Mapping[int, LayerShapes] | None = None
+    confirmed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def layer_by_name(self) -> dict[str, Layer]:
@@ -147,6 +158,20 @@ class Geography:
             if not alias.is_code:
                 found[normal_name(alias.text)].append(self.area_by_number[alias.area])
         return dict(found)
+
+    @cached_property
+    def _gazetteer(self) -> dict[str, list[Area]]:
+        """Areas by the names under which a place may be meant.
+
+        A zone is the areas that are counted to it: one that has none is a name, and no place.
+        """
+        zones = self.layer_by_name.get(ZONE_LAYER)
+        with_members = {lookup.to_area for lookup in self.lookups}
+        found = {
+            name: [area for area in areas if zones is None or area.layer != zones.number or area.number in with_members]
+            for name, areas in self._by_name.items()
+        }
+        return {name: areas for name, areas in found.items() if areas}
 
     @cached_property
     def _lookups_from(self) -> dict[int, list[Lookup]]:
@@ -202,10 +227,36 @@ class Geography:
                     raise
                 unknown_code = True
         if place.name is not None:
-            settled.by_name(self._gazetteer(place.name, day))
+            settled.by_name(self._places_called(place.name, day))
         if place.point is not None:
             settled.by_point(place.point)
         return settled.anchor(nowhere_means_outside=unknown_code)
+
+    def locate_text(self, text: str, day: int) -> Anchor | None:
+        """Settle a place of which only a text is known; None where the gazetteer has no such name on that day."""
+        areas = self._in_gazetteer(text, day)
+        if not areas:
+            return None
+        settled = _Settling(self, day)
+        settled.by_name(areas)
+        return settled.anchor(nowhere_means_outside=False)
+
+    def suggestions(self, text: str) -> list[Suggestion]:
+        """Return which other names a text may have meant, the nearest first. They are for a person to judge."""
+        name = normal_name(text)
+        return ranked(name, self._other_names(name))
+
+    def find(self, named: NamedArea) -> Area:
+        """Return an area by its layer and code or name, whenever it was in force.
+
+        Raises UnknownPlaceError where there is none, or several; the problem's path is relative to the named area.
+        """
+        found = self._known(named, "")
+        if len(found) > 1:
+            path = "name" if named.code is None else "code"
+            codes = ", ".join(sorted(area.code for area in found))
+            raise UnknownPlaceError(Problem("ambiguous-area", path, f"it stands for several areas; name one: {codes}"))
+        return found[0]
 
     def areas_of(self, anchor: Anchor, day: int) -> tuple[AreaInLayer, ...]:
         """Return every area that counts a place on a day, at most one a layer.
@@ -214,11 +265,40 @@ class Geography:
         """
         if anchor.precision is Precision.OUTSIDE:
             return (ELSEWHERE,)
-        found = self.climb(anchor.areas, day)
+        found = self.climb(self._directly_in(anchor, day), day)
         if self._city is None:
             return (ELSEWHERE, *(AreaInLayer(layer, area) for layer, area in sorted(found.items())))
         found.setdefault(self._city.layer, self._city.number)
         return tuple(AreaInLayer(layer, area) for layer, area in sorted(found.items()))
+
+    def _directly_in(self, anchor: Anchor, day: int) -> Iterable[int]:
+        if anchor.precision is not Precision.WRITTEN:
+            return anchor.areas
+        settled = _Settling(self, day)
+        for areas in self._confirmed_by_layer(anchor.written, day):
+            settled.by_code(areas)
+        return settled.anchor(nowhere_means_outside=False).areas
+
+    def _confirmed_by_layer(self, written: str, day: int) -> list[list[Area]]:
+        found = defaultdict(list)
+        for number in self.confirmed.get(written, ()):
+            area = self.area_by_number[number]
+            if area.in_force(day):
+                found[area.layer].append(area)
+        return list(found.values())
+
+    def moves_nothing_of(self, earlier: "Geography") -> bool:
+        """Whether every place that an earlier version could settle still counts in the same areas.
+
+        New areas, shapes and aliases move nothing; lookups from areas that were there, and confirmations, may.
+        """
+        known = earlier.area_by_number
+        return (
+            self._city == earlier._city
+            and self.confirmed == earlier.confirmed
+            and all(self.area_by_number.get(number) == area for number, area in known.items())
+            and tuple(lookup for lookup in self.lookups if lookup.from_area in known) == earlier.lookups
+        )
 
     def climb(self, areas: Iterable[int], day: int) -> dict[int, int]:
         """Return layer -> area for some areas and all above them on a day; the finest decides first."""
@@ -247,30 +327,41 @@ class Geography:
         return tuple(sorted(days))
 
     def _named(self, named: NamedArea, day: int, path: str) -> list[Area]:
-        layer = self.layer_by_name.get(named.layer)
-        if layer is None:
-            known = ", ".join(sorted(self.layer_by_name)) or "none"
-            raise UnknownPlaceError(Problem("unknown-layer", f"{path}.layer", f"known layers: {known}"))
-        if named.code is not None:
-            path, areas = f"{path}.code", self._by_code.get((layer.number, named.code), [])
-        else:
-            path = f"{path}.name"
-            areas = [a for a in self._by_name.get(normal_name(named.name or ""), []) if a.layer == layer.number]
-        if not areas:
-            raise UnknownPlaceError(
-                Problem("unknown-area", path, f"no such area in layer {layer.name}; see `bellwether areas list`")
-            )
-        in_force = [area for area in areas if area.in_force(day)]
+        in_force = [area for area in self._known(named, f"{path}.") if area.in_force(day)]
         if not in_force:
+            path = f"{path}.{'name' if named.code is None else 'code'}"
             raise UnknownPlaceError(
                 Problem("area-not-in-force", path, "this area did not exist on the day of the incident")
             )
         return in_force
 
-    def _gazetteer(self, name: str, day: int) -> list[Area]:
-        areas = [area for area in self._by_name.get(normal_name(name), []) if area.in_force(day)]
+    def _known(self, named: NamedArea, path: str) -> list[Area]:
+        layer = self.layer_by_name.get(named.layer)
+        if layer is None:
+            known = ", ".join(sorted(self.layer_by_name)) or "none"
+            raise UnknownPlaceError(Problem("unknown-layer", f"{path}layer", f"known layers: {known}"))
+        if named.code is not None:
+            path, areas = f"{path}code", self._by_code.get((layer.number, named.code), [])
+        else:
+            path = f"{path}name"
+            areas = [a for a in self._by_name.get(normal_name(named.name or ""), []) if a.layer == layer.number]
         if not areas:
-            known = ", ".join(suggestions(normal_name(name), self._by_name))
+            raise UnknownPlaceError(
+                Problem("unknown-area", path, f"no such area in layer {layer.name}; see `bellwether areas list`")
+            )
+        return areas
+
+    def _in_gazetteer(self, text: str, day: int) -> list[Area]:
+        return [area for area in self._gazetteer.get(normal_name(text), []) if area.in_force(day)]
+
+    def _other_names(self, name: str) -> list[str]:
+        return [known for known in self._by_name if known != name]
+
+    def _places_called(self, name: str, day: int) -> list[Area]:
+        areas = self._in_gazetteer(name, day)
+        if not areas:
+            asked = normal_name(name)
+            known = ", ".join(suggestions(asked, self._other_names(asked)))
             raise UnknownPlaceError(
                 Problem("unknown-place", "name", f"the gazetteer has no such name; nearest: {known}")
             )

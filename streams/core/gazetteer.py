@@ -5,8 +5,16 @@ A suggestion is for a person to confirm. Nothing is ever placed by likeness.
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 SUGGESTIONS = 3
+
+
+class Suggestion(NamedTuple):
+    """A known name, and how many letters lie between it and what was written."""
+
+    distance: int
+    name: str
 
 
 def normal_name(name: str) -> str:
@@ -14,13 +22,18 @@ def normal_name(name: str) -> str:
     return " ".join(re.findall(r"\w+", name.casefold().replace("&", " and ")))
 
 
-def suggestions(name: str, known: Iterable[str]) -> list[str]:
-    """Return the known names nearest by edit distance, all that tie with the last included."""
-    ranked = sorted((edit_distance(name, other), other) for other in known)
-    if not ranked:
+def ranked(name: str, known: Iterable[str]) -> list[Suggestion]:
+    """Return the known names nearest by edit distance, the nearest first, all that tie with the last included."""
+    found = sorted(Suggestion(edit_distance(name, other), other.title()) for other in known)
+    if not found:
         return []
-    limit = ranked[min(SUGGESTIONS, len(ranked)) - 1][0]
-    return [other.title() for distance, other in ranked if distance <= limit]
+    limit = found[min(SUGGESTIONS, len(found)) - 1].distance
+    return [each for each in found if each.distance <= limit]
+
+
+def suggestions(name: str, known: Iterable[str]) -> list[str]:
+    """Return only the names of those."""
+    return [each.name for each in ranked(name, known)]
 
 
 def edit_distance(one: str, other: str) -> int:
