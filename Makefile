@@ -10,7 +10,6 @@ unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
 TEST_PROCESSES ?= 2
-DEMO_STORE := build/demo.db
 BENCHES := $(patsubst tests/bench/%.py,%,$(sort $(wildcard tests/bench/bench_*.py)))
 
 .PHONY: help setup demo test check format bench lock clean
@@ -21,14 +20,8 @@ help: ## show this list
 
 setup: .venv/.development ## put everything that development needs into .venv
 
-demo: .venv/.run ## set up, then import synthetic events into build/demo.db and show counts by ward and the ledger
-	@mkdir -p build
-	@rm -f $(DEMO_STORE)*
-	$(BIN)/bellwether db upgrade --database-url sqlite:///$(DEMO_STORE)
-	$(BIN)/bellwether import events producers/samples/synthetic.ndjson --database-url sqlite:///$(DEMO_STORE)
-	$(BIN)/bellwether counts --layer ward-2014 --from 2026-01-01 --to 2026-12-31 --by area \
-	  --database-url sqlite:///$(DEMO_STORE)
-	$(BIN)/bellwether ledger --database-url sqlite:///$(DEMO_STORE)
+demo: .venv/.run ## set up, then show a fictional city: areas, counts, alerts with their reasons, the ledger
+	$(BIN)/bellwether demo --once
 
 test: check ## set up, then every check and test; slow tests of the whole system come last
 	$(BIN)/python -m pytest -m "not system" --numprocesses $(TEST_PROCESSES)

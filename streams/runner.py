@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from schemas.problems import Problem
 from streams.ports import (
-    AggregateReader,
     DeadLetter,
     Ledger,
     Observer,
     Record,
     StagePosition,
+    StageReader,
     StageUnit,
     Step,
     StoreUnavailableError,
@@ -59,7 +59,7 @@ class Runner:
         self,
         step: Step,
         ledger: Ledger,
-        reader: AggregateReader,
+        reader: StageReader,
         observer: Observer,
         dead_letter_limit: int = DEAD_LETTER_LIMIT,
     ) -> None:
@@ -79,7 +79,7 @@ class Runner:
                 return Result.STOPPED
             if span.last <= position.position:
                 return Result.DONE if handled else Result.SKIPPED
-            records = self._cut(span, position.position)
+            records = self._together(self._cut(span, position.position))
             if not records:
                 return Result.DONE if handled else Result.SKIPPED
             handled = self._run_safely(span.partition, position.position, records) or handled
@@ -93,7 +93,9 @@ class Runner:
         if position.stopped_because is not None:
             raise StoppedError(self._stage.name, position.stopped_because)
         first = position.position + 1
-        records = self._ledger.read_log(self.step.input.name, partition, first, position.position + limit)
+        records = self._together(
+            self._ledger.read_log(self.step.input.name, partition, first, position.position + limit)
+        )
         if records:
             self._run_safely(partition, position.position, records)
         return len(records)
@@ -111,6 +113,10 @@ class Runner:
         numbered = enumerate(brought, start=position + 1)
         return [record for _, record in takewhile(lambda each: each[1].position == each[0], numbered)]
 
+    def _together(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Return the first records that may be one batch: those before one that must be handled alone, or that one."""
+        return list(takewhile(lambda record: not self.step.alone(record), records)) or records[:1]
+
     def _run_safely(self, partition: int, after: int, records: Sequence[Record]) -> bool:
         """Run a batch; where it fails, run it record by record, so that one bad record spoils no other."""
         try:
@@ -123,17 +129,25 @@ class Runner:
             return self._set_aside(partition, after, records[0], error)
 
     def _run(self, partition: int, after: int, records: Sequence[Record]) -> bool:
-        """Run a batch in one unit. False if another worker has moved the position, and nothing was written."""
+        """Run a batch, part by part. False if another worker has moved the position; then the rest is not written."""
+        while (done := self._run_part(partition, after, records)) is None:
+            pass
+        return done
+
+    def _run_part(self, partition: int, after: int, records: Sequence[Record]) -> bool | None:
+        """Run a batch, or one part of it, in one unit. None if more is to be done before the position may move."""
         stage, told = self._stage, self._observer
         work = stage.prepare(records, self._reader)
         told.step(stage.name, partition, "prepared")
 
-        def unit_of_work(unit: StageUnit) -> bool:
+        def unit_of_work(unit: StageUnit) -> bool | None:
             if not _is_ours(unit.lock_position(stage.name, partition), after):
                 return False
             told.step(stage.name, partition, "fenced")
             emits = stage.apply(work, unit)
             told.step(stage.name, partition, "applied")
+            if emits is None:
+                return None
             unit.store_position(stage.name, partition, records[-1].position, records[-1].recorded_at_us)
             told.step(stage.name, partition, "stored")
             unit.emit(partition, emits)
@@ -156,7 +170,7 @@ class Runner:
             stage=stage.name,
             source="",
             id="",
-            event=record.event,
+            event=record.event or None,
             problem=problem,
             body=record.body,
             known_at_us=record.known_at_us,

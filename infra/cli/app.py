@@ -5,7 +5,27 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import areas, counts, db, dead_letters, imports, ledger, partnerships, stages, verify
+from infra.cli import (
+    alerts,
+    areas,
+    cases,
+    counts,
+    db,
+    dead_letters,
+    deliveries,
+    demo,
+    imports,
+    ledger,
+    partnerships,
+    replay,
+    routes,
+    rules,
+    serve,
+    simulate,
+    stages,
+    vault,
+    verify,
+)
 from infra.cli.faults import explained
 
 app = typer.Typer(
@@ -21,8 +41,20 @@ app.add_typer(areas.app, name="areas")
 app.add_typer(imports.app, name="import")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(stages.app, name="stage")
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(routes.app, name="routes")
+app.add_typer(rules.app, name="rules")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(cases.app, name="cases")
+app.add_typer(vault.app, name="vault")
 app.command("counts")(counts.counts)
+app.command("demo")(demo.demo)
+app.command("forget")(vault.forget)
 app.command("ledger")(ledger.ledger)
+app.command("replay")(replay.replay)
+app.command("restore-check")(vault.restore_check)
+app.command("serve")(serve.serve)
+app.command("simulate")(simulate.simulate)
 app.command("verify")(verify.verify)
 
 

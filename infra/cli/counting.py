@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Protocol
 
 from infra.cli.faults import WorkFaultError
-from infra.cli.store import Store, embedded_host
+from infra.cli.store import Store, counting_host
 from schemas.topics import EVENTS
 from streams.stages.aggregate import STAGE as AGGREGATE
 
@@ -79,7 +79,7 @@ def _collect_seldom() -> None:
 
 class _Inline:
     def __init__(self, store: Store) -> None:
-        self._host = embedded_host(store.ledger)
+        self._host = counting_host(store.ledger)
 
     def keep_up(self) -> None:
         self._host.drain()
@@ -117,4 +117,6 @@ def _count_beside(database_url: str, parent: Connection) -> None:
 
     threading.Thread(target=watch_parent, daemon=True).start()
     with explained():
-        embedded_host(open_ledger(database_url)).run(stop)
+        host = counting_host(open_ledger(database_url))
+        host.run(stop, LOOK_AGAIN_S)
+        host.drain()

@@ -40,22 +40,28 @@ def list_all(
 
 @app.command("show")
 def show(number: Number, partnership: PartnershipSlug = None, database_url: DatabaseUrl = None) -> None:
-    """Show one dead letter, with the reason and what it holds, as JSON."""
+    """Show one dead letter, with the reason and what it holds, as JSON; what is sealed needs the secret key."""
     import orjson
 
     from infra.cli.store import open_store
-    from infra.db.dead_letters import show_dead_letter
+    from infra.db.dead_letters import dead_letter_body, show_dead_letter
+    from infra.db.engine import transaction
+    from infra.vault.cases import case_of_letter
     from streams.core.days import from_us
 
     store = open_store(database_url, partnership)
     letter = show_dead_letter(store.engine, store.partnership, number)
+    with transaction(store.engine, write=False) as connection:
+        case = case_of_letter(connection, number)
+    body = dead_letter_body(store.ledger, letter)
     shown = {
         **{name: getattr(letter, name) for name in ("state", "stage", "topic", "partition", "position", "source")},
         **{name: getattr(letter, name) for name in ("code", "path", "detail", "settled_because")},
         "id": letter.number,
         "event_id": letter.id,
+        "case": case,
         "created": from_us(letter.created_at_us).isoformat(),
-        "event": _readable(bytes(letter.body)) if letter.body else None,
+        "event": _readable(body) if body else None,
     }
     typer.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
@@ -67,7 +73,7 @@ def replay(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Hand dead letters in again, once their cause is mended; exit 1 if one is refused again."""
-    from infra.cli.store import embedded_host, open_store
+    from infra.cli.store import counting_host, open_store
     from infra.cli.tables import note
     from infra.db.dead_letters import Replayer
 
@@ -80,7 +86,7 @@ def replay(
             note(f"dead letter {number}: {'replayed' if problem is None else f'still refused, {problem}'}")
             refused += problem is not None
     finally:
-        embedded_host(store.ledger).drain()
+        counting_host(store.ledger).drain()
     if refused:
         sys.exit(FOUND_A_FAULT)
 

@@ -8,6 +8,7 @@ import typer
 
 FOUND_A_FAULT = 1
 WRONG_USE = 2
+MEND_THE_SETTINGS = {"store-url", "store-schema", "secret-key-missing", "secret-key-wrong"}
 
 
 class WrongUseError(Exception):
@@ -25,19 +26,27 @@ def explained() -> Iterator[None]:
     from infra.db.dead_letters import DeadLetterError
     from infra.db.geography import GeographyError
     from infra.db.partnerships import PartnershipError
+    from infra.db.replaying import ReplayError
     from infra.db.setup import PartitionsError
+    from infra.vault.disclosing import CaseError
+    from infra.vault.forgetting import ForgettingError
+    from infra.vault.keys import SealBrokenError
     from streams.ports import StoreUnavailableError
     from streams.runner import StoppedError
 
+    wrong_use = (
+        *(WrongUseError, CountsError, PartnershipError, PartitionsError, DeadLetterError, ReplayError),
+        *(CaseError, ForgettingError),
+    )
     try:
         yield
     except StoreUnavailableError as error:
         _say(str(error))
-        sys.exit(WRONG_USE if error.problem.code in ("store-url", "store-schema") else FOUND_A_FAULT)
-    except (WrongUseError, CountsError, PartnershipError, PartitionsError, DeadLetterError) as error:
+        sys.exit(WRONG_USE if error.problem.code in MEND_THE_SETTINGS else FOUND_A_FAULT)
+    except wrong_use as error:
         _say(str(error))
         sys.exit(WRONG_USE)
-    except (WorkFaultError, GeographyError, StoppedError) as error:
+    except (WorkFaultError, GeographyError, StoppedError, SealBrokenError) as error:
         _say(str(error))
         sys.exit(FOUND_A_FAULT)
 

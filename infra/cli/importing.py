@@ -34,7 +34,7 @@ def import_files(store: Store, command: str, files: Sequence[Path], read: Reader
     """Import files one after another and print what became of their lines; exit 1 if any was not accepted."""
     tally: Tally = Counter()
     for file in files:
-        with _opened(file) as stream, counting(store, file.stat().st_size) as counted:
+        with opened(file) as stream, counting(store, file.stat().st_size) as counted:
             tally += _import(store, command, file, read(stream), counted)
     if tally[Outcome.ACCEPTED] >= BULK_LOAD_EVENTS:
         store.ledger.after_bulk_load()
@@ -54,11 +54,11 @@ def convert_file(file: Path, read: Reader, out: Path) -> None:
     if out.exists() and file.exists() and out.samefile(file):
         raise WrongUseError(f"{out.name} is the file to be converted; name another one to write to")
     try:
-        with _opened(file) as stream, out.open("wb") as target:
+        with opened(file) as stream, out.open("wb") as target:
             for line in read(stream):
                 problems = line.problems or _problems_of(line.raw)
                 if problems:
-                    _list_rejected(line.number, problems)
+                    list_rejected(line.number, problems)
                     rejected += 1
                 else:
                     target.write(line.raw + b"\n")
@@ -100,16 +100,17 @@ def _take(desk: IntakeDesk, batch: Sequence[SourceLine], batch_number: int) -> I
     )
     for line in batch:
         if line.problems:
-            _list_rejected(line.number, line.problems)
+            list_rejected(line.number, line.problems)
             yield None
             continue
         answer = next(answers)
         if answer.outcome is None or answer.outcome is Outcome.QUARANTINED:
-            _list_rejected(line.number, answer.problems)
+            list_rejected(line.number, answer.problems)
         yield answer.outcome
 
 
-def _list_rejected(line: int, problems: Iterable[Problem]) -> None:
+def list_rejected(line: int, problems: Iterable[Problem]) -> None:
+    """Say why a line was not accepted."""
     for problem in problems:
         note(f"line {line}: {problem}")
 
@@ -135,7 +136,7 @@ def _note_batch(store: Store, command: str, file: Path) -> int:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
+def opened(file: Path) -> Iterator[BinaryIO]:
     """Open a file for reading; say what is wrong with it by name."""
     try:
         stream = file.open("rb")

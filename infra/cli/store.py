@@ -1,5 +1,6 @@
 """Opens the ledger that a command works on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from infra.cli.faults import WrongUseError
+from infra.clock import Clock
 from infra.db.engine import make_engine, transaction
 from infra.db.ledger import SqlLedger
 from infra.db.partnerships import find_partnership
@@ -15,8 +17,11 @@ from infra.observability.logging import configure_logging
 from infra.observability.metrics import Metrics
 from infra.observability.observer import OperatorsObserver
 from infra.settings import Settings
+from infra.vault.vault import Vault
 from streams.hosts.embedded import EmbeddedHost
+from streams.ports import Step
 from streams.runner import Runner
+from streams.stages.aggregate import STAGE as AGGREGATE
 from streams.topology import TOPOLOGY
 
 
@@ -48,23 +53,41 @@ def open_engine(database_url: str | None) -> Engine:
     return engine
 
 
-def open_store(database_url: str | None, slug: str | None) -> Store:
-    """Return the ledger and the partnership meant. Raises StoreUnavailableError, PartnershipError."""
+def open_store(database_url: str | None, slug: str | None, clock: Clock | None = None) -> Store:
+    """Return the ledger and the partnership meant; a clock stands in for the ledger's own.
+
+    Raises StoreUnavailableError, PartnershipError.
+    """
     engine = open_engine(database_url)
     with transaction(engine, write=False) as connection:
         partnership = find_partnership(connection, slug)
-    ledger = SqlLedger(engine)
+    ledger = SqlLedger(engine, clock, open_vault(database_url))
     ledger.refresh()
     return Store(engine, ledger, partnership)
 
 
 def open_ledger(database_url: str | None) -> SqlLedger:
     """Return a ledger with a current schema. Raises StoreUnavailableError."""
-    return SqlLedger(open_engine(database_url))
+    return SqlLedger(open_engine(database_url), vault=open_vault(database_url))
+
+
+def open_vault(database_url: str | None) -> Vault:
+    """Return the vault with the secret key of the settings, if there is one. Raises WrongUseError where it is weak."""
+    secret = read_settings(database_url).secret_key
+    return Vault(None if secret is None else secret.get_secret_value())
 
 
 def embedded_host(ledger: SqlLedger) -> EmbeddedHost:
     """Return a host that runs every stage on a ledger."""
+    return _host(ledger, TOPOLOGY)
+
+
+def counting_host(ledger: SqlLedger) -> EmbeddedHost:
+    """Return a host that counts, and leaves rules and alerts to whoever runs every stage."""
+    return _host(ledger, [step for step in TOPOLOGY if step.stage.name == AGGREGATE])
+
+
+def _host(ledger: SqlLedger, steps: Sequence[Step]) -> EmbeddedHost:
     observer = OperatorsObserver(Metrics(CollectorRegistry()))
-    runners = [Runner(step, ledger, ledger, observer) for step in TOPOLOGY]
+    runners = [Runner(step, ledger, ledger, observer) for step in steps]
     return EmbeddedHost(ledger, runners, ledger.pace.size)

@@ -8,10 +8,11 @@ from infra.db import tables
 from infra.db.engine import transaction
 from infra.db.ledger import SqlLedger
 from infra.db.units import DISCARDED, DUPLICATE, OPEN, REPLAYED
+from infra.vault.cases import let_letter_go
+from infra.vault.keys import SealBrokenError
+from infra.vault.opening import ForgottenError
 from schemas import codec
 from schemas.problems import Problem, RefusedError
-from schemas.topics import EVENTS
-from streams.core.strands import SHIPPED_STRANDS
 from streams.ports import IntakeUnit, LogRow
 from streams.stages import intake
 from streams.stages.examination import Examiner
@@ -44,6 +45,19 @@ def show_dead_letter(engine: Engine, partnership: int, number: int) -> Row[Any]:
     return found
 
 
+def dead_letter_body(ledger: SqlLedger, letter: Row[Any]) -> bytes | None:
+    """Return what a dead letter holds, opened by the vault where it is sealed; None once it is settled.
+
+    Raises DeadLetterError where it was forgotten, and SecretKeyError, which names the key that is needed.
+    """
+    body = None if letter.body is None else bytes(letter.body)
+    try:
+        with transaction(ledger.engine, write=False) as connection:
+            return ledger.open_letter(connection, letter.number, body)
+    except (ForgottenError, SealBrokenError) as error:
+        raise DeadLetterError(str(error)) from None
+
+
 def discard_dead_letter(engine: Engine, partnership: int, number: int, because: str, at_us: int) -> None:
     """Settle a dead letter for good: the reason stays in the list, the bytes go. Raises DeadLetterError."""
     table = tables.dead_letter
@@ -53,6 +67,8 @@ def discard_dead_letter(engine: Engine, partnership: int, number: int, because: 
             .where(table.c.partnership == partnership, table.c.number == number, table.c.state == OPEN)
             .values(state=DISCARDED, settled_at_us=at_us, settled_because=because, body=None)
         )
+        if done.rowcount:
+            let_letter_go(connection, number)
     if done.rowcount == 0:
         raise DeadLetterError(f"there is no open dead letter {number}")
 
@@ -77,9 +93,10 @@ class Replayer:
     def _to_intake(self, letter: Row[Any]) -> Problem | None:
         partnership, names = self._ledger.partnership(self._partnership), self._ledger.names
         trusted, now_us = letter.known_at_us is not None, self._ledger.clock_us(self._partnership)
+        body = dead_letter_body(self._ledger, letter) or b""
         try:
-            examiner = Examiner(partnership, SHIPPED_STRANDS, now_us, trusted=trusted)
-            candidate = examiner.examine(codec.decode(bytes(letter.body)))
+            examiner = Examiner(partnership, now_us, trusted=trusted, vault=self._ledger.vault(self._partnership))
+            candidate = examiner.examine(codec.decode(body))
         except RefusedError as error:
             return error.problems[0]
         if candidate.quarantine is not None:
@@ -107,13 +124,18 @@ class Replayer:
         return found
 
     def _to_stage(self, letter: Row[Any]) -> None:
-        """Give the event a new position: the stage meets it there as if it came only now, known when it was known."""
+        """Give the record a new position in its topic: the stage meets it there, known when it was known."""
+        topic = letter.topic
+        if topic is None:
+            raise DeadLetterError(f"dead letter {letter.number} is no record; mend what it names, then discard it")
         partnership = self._ledger.partnership(self._partnership)
+        body = dead_letter_body(self._ledger, letter) if letter.event is None else None
 
         def unit_of_work(unit: IntakeUnit) -> None:
             if not unit.settle(letter.number, REPLAYED, letter.event):
                 raise DeadLetterError(f"dead letter {letter.number} was settled by somebody else meanwhile")
-            head = unit.lock_head(EVENTS.name, partnership)
-            unit.append(EVENTS.name, partnership, head, [LogRow(letter.event, letter.known_at_us, first=False)])
+            head = unit.lock_head(topic, partnership)
+            row = LogRow(letter.event, head.recorded_at_us, letter.known_at_us, first=False, body=body)
+            unit.append(topic, partnership, head, [row])
 
         self._ledger.intake_unit(unit_of_work, 1)

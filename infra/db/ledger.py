@@ -1,24 +1,29 @@
 """The ledger as stages, runner and hosts use it: their ports, on SQLAlchemy Core."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy import Connection, Engine, Row, func, select, text, update
 
 from infra.clock import Clock
 from infra.db import tables
 from infra.db.bulk import bulk_for, pairs_parameter
 from infra.db.engine import repeat_where_asked, transaction
-from infra.db.geography import GeographyCache
+from infra.db.geography_reading import GeographyCache
 from infra.db.names import SqlNames
 from infra.db.pace import Pace
+from infra.db.rebuilding import SqlRebuildReader, make_cells
+from infra.db.registers import read_partnership
 from infra.db.units import OPEN, REPLAYED, SqlUnit
+from infra.db.watching import SqlWatchReader
+from infra.vault.places import WrittenPlaces
+from infra.vault.vault import Vault
 from schemas.events import INCIDENT_REPORTED
 from schemas.topics import EVENTS
 from streams.core.areas import Geography
 from streams.core.contribution import IncidentName
-from streams.core.days import Calendar
 from streams.core.triangle import Cells
 from streams.ports import IntakeUnit, KnownEvent, Partnership, Record, StagePosition, StageUnit
 from streams.stages.aggregate import STAGE as AGGREGATE
@@ -27,19 +32,33 @@ T = TypeVar("T")
 NumberedIncident = tuple[int, str]
 
 
-class SqlLedger:
-    """Implements Ledger and AggregateReader. Safe to share between threads: each unit has its own connection."""
+class _Counted(NamedTuple):
+    """What a partnership's counts are made by; each number only ever grows."""
 
-    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
-        """`clock` stands in for the database's own, in tests and replays."""
+    version: int
+    generation: int
+    geography: Geography
+    cells: Cells
+
+
+class SqlLedger:
+    """Implements Ledger and StageReader. Safe to share between threads: each unit has its own connection."""
+
+    def __init__(self, engine: Engine, clock: Clock | None = None, vault: Vault | None = None) -> None:
+        """`clock` stands in for the database's own, in tests and replays; without `vault` nothing can be sealed."""
         self.engine = engine
         self.names = SqlNames(engine)
         self.pace = Pace(one_writer=engine.dialect.name == "sqlite")
         self._clock = clock
+        self._vault = vault or Vault()
         self._bulk = bulk_for(engine.dialect.name)
         self._geographies = GeographyCache(engine)
         self._partnerships: dict[int, Partnership] = {}
-        self._cells: dict[int, Cells] = {}
+        self._registers: dict[int, int] = {}
+        self._counted: dict[int, _Counted] = {}
+        self._refreshing = threading.Lock()
+        self.rebuild = SqlRebuildReader(engine, self.names, self._geographies)
+        self.watch = SqlWatchReader(engine)
         with transaction(engine, write=False) as connection:
             self.partitions: int = connection.execute(select(tables.ledger.c.partitions)).scalar_one()
 
@@ -52,13 +71,19 @@ class SqlLedger:
                     table.c.stage == stage, table.c.partition == partition
                 )
             ).one()
+            self._refresh(connection)
         return StagePosition(found.position, found.stopped_because)
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """See Ledger."""
+        with transaction(self.engine, write=False) as connection:
+            rows = connection.execute(_POSITIONS)
+            return {(row.stage, row.partition): row.position for row in rows}
 
     def heads(self, topic: str) -> dict[int, int]:
         """See Ledger."""
-        table = tables.log_head
         with transaction(self.engine, write=False) as connection:
-            rows = connection.execute(select(table.c.partition, table.c.position).where(table.c.topic == topic))
+            rows = connection.execute(_HEADS, {"topic": topic})
             return {row.partition: row.position for row in rows}
 
     def read_log(self, topic: str, partition: int, first: int, last: int) -> list[Record]:
@@ -82,6 +107,19 @@ class SqlLedger:
         with transaction(self.engine, write=False) as connection:
             return SqlUnit(connection, self._bulk, self._clock).clock_us(partnership)
 
+    def partnership_time_us(self, partnership: int) -> int:
+        """Return a partnership's last recorded time, whatever the ledger's clock says."""
+        recorded = select(tables.partnership.c.recorded_at_us).where(tables.partnership.c.number == partnership)
+        with transaction(self.engine, write=False) as connection:
+            return int(connection.execute(recorded).scalar_one())
+
+    def live_partnerships(self) -> list[int]:
+        """Return the partnerships whose clock runs, by number, and that no replay owns."""
+        table = tables.partnership
+        live = select(table.c.number).where(table.c.recorded_at_us > 0, table.c.replaying.is_(None))
+        with transaction(self.engine, write=False) as connection:
+            return list(connection.execute(live.order_by(table.c.number)).scalars())
+
     def after_bulk_load(self) -> None:
         """Have PostgreSQL look at what came in: without new statistics it reads counts in a slow way for minutes."""
         if self.engine.dialect.name == "postgresql":
@@ -101,7 +139,7 @@ class SqlLedger:
         def once() -> T:
             with transaction(self.engine, write=True) as connection:
                 began = time.monotonic()
-                result = work(SqlUnit(connection, self._bulk, self._clock))
+                result = work(SqlUnit(connection, self._bulk, self._clock, self._vault))
             self.pace.held(events, time.monotonic() - began)
             return result
 
@@ -129,9 +167,21 @@ class SqlLedger:
         with transaction(self.engine, write=False) as connection:
             self._refresh(connection)
 
+    def vault(self, partnership: int) -> WrittenPlaces | None:
+        """See IntakeLedger."""
+        return self._vault.of(self.engine, partnership)
+
+    def open_letter(self, connection: Connection, dead_letter: int, body: bytes | None) -> bytes | None:
+        """Return what a dead letter holds. Raises SecretKeyError, ForgottenError, SealBrokenError."""
+        return self._vault.open_letter(connection, dead_letter, body)
+
     def cells(self, partnership: int) -> Cells:
         """See AggregateReader."""
-        return self._cells[partnership]
+        return self._counted[partnership].cells
+
+    def applied_geography(self, partnership: int) -> Geography:
+        """See AggregateReader."""
+        return self._counted[partnership].geography
 
     def related(self, incidents: Mapping[int, set[IncidentName]]) -> dict[int, list[KnownEvent]]:
         """See AggregateReader."""
@@ -167,23 +217,34 @@ class SqlLedger:
         return group
 
     def _refresh(self, connection: Connection) -> None:
-        for row in connection.execute(select(tables.partnership)):
-            held = self._partnerships.get(row.number)
-            if held is None or held.geography.version < row.geography_version:
-                geography = self._geographies.get(row.number, row.geography_version)
-                self._cells[row.number] = self._make_cells(row.number, row.generation, geography)
-                self._partnerships[row.number] = Partnership(
-                    row.number, row.slug, row.partition, Calendar(row.time_zone), geography
-                )
+        """Take over what has changed; what a thread has read earlier must not undo what another has read since."""
+        rows = list(connection.execute(select(tables.partnership)))
+        with self._refreshing:
+            for row in rows:
+                self._refresh_partnership(connection, row)
+                self._refresh_counted(row)
 
-    def _make_cells(self, partnership: int, generation: int, geography: Geography) -> Cells:
-        return Cells(
-            number_of=lambda series: self.names.series_number(partnership, generation, series),
-            areas_of=lambda place, day: geography.areas_of(self.names.anchor(place), day),
-            turning_days=geography.turning_days,
-        )
+    def _refresh_partnership(self, connection: Connection, row: Row[Any]) -> None:
+        held = self._partnerships.get(row.number)
+        if held is None or held.geography.version < row.geography_version:
+            geography = self._geographies.get(row.number, row.geography_version)
+        elif self._registers[row.number] >= row.register_version:
+            return
+        else:
+            geography = held.geography
+        self._registers[row.number] = row.register_version
+        self._partnerships[row.number] = read_partnership(connection, row, geography)
+
+    def _refresh_counted(self, row: Row[Any]) -> None:
+        held = self._counted.get(row.number)
+        if held is None or (held.version, held.generation) < (row.applied_geography, row.generation):
+            geography = self._geographies.get(row.number, row.applied_geography)
+            cells = make_cells(self.names, row.number, row.generation, geography)
+            self._counted[row.number] = _Counted(row.applied_geography, row.generation, geography, cells)
 
 
+_POSITIONS = text("SELECT stage, partition, position FROM stage_position")
+_HEADS = text("SELECT partition, position FROM log_head WHERE topic = :topic")
 _READ_LOG = text(
     "SELECT log.position, log.partnership, coalesce(log.event, 0), coalesce(event.place, 0), log.first,"
     " log.recorded_at_us, log.known_at_us, coalesce(log.body, event.body)"

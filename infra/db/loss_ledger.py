@@ -17,6 +17,8 @@ from streams.stages.aggregate import STAGE as AGGREGATE
 from streams.stages.intake import Outcome
 
 HOUR_US = 3_600_000_000
+BEFORE_ANY_REPORT = "before any report"
+"""The hour of what was set up before the clock ran."""
 
 
 class LossRow(NamedTuple):
@@ -54,7 +56,7 @@ def loss_ledger(engine: Engine, partnership: int) -> list[LossRow]:
     return [
         LossRow(
             uri,
-            from_us(hour * HOUR_US).strftime("%Y-%m-%dT%H:%MZ"),
+            from_us(hour * HOUR_US).strftime("%Y-%m-%dT%H:%MZ") if hour else BEFORE_ANY_REPORT,
             received[uri, hour],
             *(became[uri, hour, state] for state in ("counted", "duplicate", "quarantined", "pending")),
         )

@@ -3,9 +3,10 @@
 A number that nothing uses in the end does no harm, so no unit of work has to wait for one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import Engine, Table, insert, select
+from sqlalchemy import Engine, Row, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from infra.db import tables
@@ -37,11 +38,11 @@ class SqlNames:
         """Return a settled place's number, giving it one if it is new."""
         key = (partnership, anchor)
         if key not in self._places:
-            areas = " ".join(map(str, anchor.areas))
             values: dict[str, CachedValue] = {
                 "partnership": partnership,
                 "precision": anchor.precision.value,
-                "areas": areas,
+                "areas": written_areas(anchor.areas),
+                "written": anchor.written,
             }
             self._places[key] = self._number(tables.place, values)
         return self._places[key]
@@ -59,7 +60,7 @@ class SqlNames:
         if place not in self._anchors:
             with transaction(self._engine, write=False) as connection:
                 row = connection.execute(select(tables.place).where(tables.place.c.number == place)).one()
-            self._anchors[place] = read_anchor(row.precision, row.areas)
+            self._anchors[place] = read_anchor(row)
         return self._anchors[place]
 
     def _number(self, table: Table, values: Mapping[str, CachedValue]) -> int:
@@ -76,6 +77,16 @@ class SqlNames:
                 return int(connection.execute(wanted).scalar_one())
 
 
-def read_anchor(precision: str, areas: str) -> Anchor:
-    """Return a settled place from its two columns."""
-    return Anchor(Precision(precision), tuple(map(int, areas.split())))
+def read_anchor(row: Row[Any]) -> Anchor:
+    """Return a settled place from its row."""
+    return Anchor(Precision(row.precision), read_areas(row.areas), row.written)
+
+
+def read_areas(text: str) -> tuple[int, ...]:
+    """Return area numbers from the text in which a column keeps them."""
+    return tuple(map(int, text.split()))
+
+
+def written_areas(areas: Iterable[int]) -> str:
+    """Return that text."""
+    return " ".join(map(str, areas))

@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from infra.db import tables
+from infra.db.registers import COUNT
 from schemas.codec import partition_of
+from schemas.vocabulary import Marking
 from streams.core.days import Calendar, day_number
 
-SHIPPED_PLACES = ("milton-keynes", "fictional")
+FICTIONAL = "fictional"
+SHIPPED_PLACES = ("milton-keynes", FICTIONAL)
 NO_PLACES = "none"
 
 
@@ -20,10 +23,19 @@ class PartnershipError(Exception):
     """A partnership that cannot be made, or is not there, or must be named."""
 
 
-def create_partnership(connection: Connection, slug: str, places: str, time_zone: str, created_at_us: int) -> int:
+def create_partnership(
+    connection: Connection,
+    slug: str,
+    places: str,
+    time_zone: str,
+    created_at_us: int,
+    without_statistics_consent: str = COUNT,
+) -> int:
     """Add a partnership with the places that ship under a name, or `none`. Returns its number.
 
-    Raises PartnershipError if there is one of that slug, or no such places or time zone.
+    `without_statistics_consent` says what an incident does in counts whose victim says no to statistics; it is fixed
+    from then on, since counts depend on it. Raises PartnershipError if there is one of that slug, or no such places or
+    time zone.
     """
     if places not in (*SHIPPED_PLACES, NO_PLACES):
         raise PartnershipError(
@@ -42,7 +54,9 @@ def create_partnership(connection: Connection, slug: str, places: str, time_zone
             "slug": slug,
             "time_zone": time_zone,
             "places": places,
+            "without_statistics_consent": without_statistics_consent,
             "partition": partition_of(slug, partitions),
+            "marking": Marking.SYNTHETIC if places == FICTIONAL else Marking.ACTUAL,
             "created_at_us": created_at_us,
         },
     ).scalar_one()

@@ -4,15 +4,23 @@ Locks are taken in the order of architecture.md section 6: stage_position, event
 log heads by (topic, partition), one statement each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from infra.clock import Clock
 from infra.db import tables
+from infra.db.alerting import SqlAlertStore
 from infra.db.bulk import Bulk, pairs_parameter
+from infra.db.confirmations import confirm_places
+from infra.db.rebuild_progress import SqlRebuildStore
+from infra.db.watching import SqlWatchStore
+from infra.vault.cases import let_letter_go
+from infra.vault.units import UnitVault
+from infra.vault.vault import Vault
 from streams.ports import (
     ArrivalRow,
+    ConfirmationRow,
     ContributionRow,
     DeadLetter,
     Emit,
@@ -22,6 +30,7 @@ from streams.ports import (
     NewEvent,
     Partnership,
     ReferenceRow,
+    RegisterRow,
     StagePosition,
 )
 
@@ -43,11 +52,12 @@ CONTRIBUTION_COLUMNS = (
 class SqlUnit:
     """Implements IntakeUnit and StageUnit on an open connection."""
 
-    def __init__(self, connection: Connection, bulk: Bulk, clock: Clock | None) -> None:
+    def __init__(self, connection: Connection, bulk: Bulk, clock: Clock | None, vault: Vault | None = None) -> None:
         """`clock` stands in for the ledger's own time; without one it is the database's."""
         self._connection = connection
         self._bulk = bulk
         self._clock = clock
+        self._vault = vault or Vault()
 
     def now_us(self) -> int:
         """Return the ledger's own time, which is the same for all who write to it."""
@@ -57,17 +67,26 @@ class SqlUnit:
 
     def clock_us(self, partnership: int) -> int:
         """Return a partnership's own time, which never goes back, whatever the ledger's does."""
-        recorded = select(tables.partnership.c.recorded_at_us).where(tables.partnership.c.number == partnership)
-        return max(int(self._connection.execute(recorded).scalar_one()), self.now_us())
+        return max(self._recorded_at_us(partnership), self.now_us())
 
     def claim(self, events: Sequence[NewEvent]) -> dict[tuple[int, str], HeldEvent]:
         """See IntakeUnit."""
         return self._bulk.claim(self._connection, events) if events else {}
 
+    def unclaim(self, events: Sequence[int]) -> None:
+        """See IntakeUnit."""
+        self._connection.execute(delete(tables.event).where(tables.event.c.number.in_(events)))
+
+    @property
+    def vault(self) -> UnitVault:
+        """See IntakeUnit."""
+        return self._vault.within(self._connection, self._bulk)
+
     def lock_head(self, topic: str, partnership: Partnership) -> LogHead:
         """See IntakeUnit. The recorded time is the partnership's own, and never goes back."""
         position, _ = self._lock_head(topic, partnership.partition)
-        return LogHead(position, self.clock_us(partnership.number))
+        recorded = self._recorded_at_us(partnership.number)
+        return LogHead(position, max(recorded, self.now_us()), recorded)
 
     def referred_to(self, incidents: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
         """See IntakeUnit."""
@@ -86,16 +105,17 @@ class SqlUnit:
 
     def append(self, topic: str, partnership: Partnership, head: LogHead, rows: Sequence[LogRow]) -> None:
         """See IntakeUnit."""
-        position, recorded = head
+        position = head.position
         self._bulk.insert(
             self._connection,
             tables.log,
             _LOG_COLUMNS,
             [
-                (topic, partnership.partition, at, partnership.number, event, recorded, known_at, first, None)
-                for at, (event, known_at, first) in enumerate(rows, start=position + 1)
+                (topic, partnership.partition, at, partnership.number, *row)
+                for at, row in enumerate(rows, start=position + 1)
             ],
         )
+        recorded = rows[-1].recorded_at_us
         self._move_head(topic, partnership.partition, position + len(rows), recorded)
         self._connection.execute(
             update(tables.partnership)
@@ -123,9 +143,7 @@ class SqlUnit:
             ],
         )
 
-    def add_arrivals(
-        self, partnership: Partnership, arrived_at_us: int, import_batch: int | None, rows: Sequence[ArrivalRow]
-    ) -> None:
+    def add_arrivals(self, partnership: Partnership, import_batch: int | None, rows: Sequence[ArrivalRow]) -> None:
         """See IntakeUnit."""
         self._bulk.insert(
             self._connection,
@@ -133,7 +151,7 @@ class SqlUnit:
             _ARRIVAL_COLUMNS,
             [
                 (partnership.number, source, arrived_at_us, int(outcome), event, dead_letter, import_batch)
-                for source, outcome, event, dead_letter in rows
+                for arrived_at_us, source, outcome, event, dead_letter in rows
             ],
         )
 
@@ -158,7 +176,8 @@ class SqlUnit:
             return []
         table = tables.dead_letter
         senders = self._senders([letter.event for letter in letters if not letter.source and letter.event])
-        return list(
+        sealed = self.vault.seal_letters(letters, at_us)
+        numbers = list(
             self._connection.execute(
                 insert(table).returning(table.c.number, sort_by_parameter_order=True),
                 [
@@ -173,15 +192,17 @@ class SqlUnit:
                         "code": letter.problem.code,
                         "path": letter.problem.path,
                         "detail": letter.problem.detail,
-                        "body": letter.body,
+                        "body": body,
                         "known_at_us": letter.known_at_us,
                         "created_at_us": at_us,
                         "state": OPEN,
                     }
-                    for letter in letters
+                    for letter, body in zip(letters, sealed.bodies, strict=True)
                 ],
             ).scalars()
         )
+        sealed.note(self._connection, numbers)
+        return numbers
 
     def settle(self, dead_letter: int, state: str, event: int | None) -> bool:
         """See IntakeUnit. The event holds the content from now on; what was set aside may have held an exact point."""
@@ -191,7 +212,57 @@ class SqlUnit:
             .where(table.c.number == dead_letter, table.c.state == OPEN)
             .values(state=state, event=event, settled_at_us=self.now_us(), body=None)
         )
+        if done.rowcount:
+            let_letter_go(self._connection, dead_letter)
         return done.rowcount == 1
+
+    @property
+    def watch(self) -> SqlWatchStore:
+        """See StageUnit."""
+        return SqlWatchStore(self._connection, self._bulk)
+
+    @property
+    def rebuild(self) -> SqlRebuildStore:
+        """See StageUnit."""
+        return SqlRebuildStore(self._connection)
+
+    @property
+    def alerts(self) -> SqlAlertStore:
+        """See StageUnit."""
+        return SqlAlertStore(self._connection, self._bulk)
+
+    def enter_register(self, partnership: int, entries: Sequence[RegisterRow]) -> None:
+        """See IntakeUnit."""
+        table = tables.register_entry
+        self._bulk.insert(
+            self._connection,
+            table,
+            ("partnership", "event", "register", "code", "body"),
+            [(partnership, *entry) for entry in entries],
+        )
+        self._connection.execute(
+            update(tables.partnership)
+            .where(tables.partnership.c.number == partnership)
+            .values(register_version=tables.partnership.c.register_version + 1)
+        )
+
+    def confirm_places(self, partnership: int, confirmations: Sequence[ConfirmationRow]) -> None:
+        """See IntakeUnit."""
+        confirm_places(self._connection, partnership, confirmations)
+
+    def note_ticks(self, stage: str, ticked_at_us: Mapping[int, int]) -> None:
+        """See StageUnit."""
+        table = tables.stage_clock
+        for partnership, at_us in sorted(ticked_at_us.items()):
+            moved = self._connection.execute(
+                update(table)
+                .where(table.c.stage == stage, table.c.partnership == partnership)
+                .values(ticked_at_us=at_us)
+            )
+            if moved.rowcount == 0:
+                self._connection.execute(
+                    insert(table), {"stage": stage, "partnership": partnership, "ticked_at_us": at_us}
+                )
 
     def lock_position(self, stage: str, partition: int) -> StagePosition:
         """See StageUnit."""
@@ -246,6 +317,10 @@ class SqlUnit:
             .where(tables.event.c.number.in_(events))
         )
         return {row.number: {"source": row.uri, "id": row.id} for row in found}
+
+    def _recorded_at_us(self, partnership: int) -> int:
+        recorded = select(tables.partnership.c.recorded_at_us).where(tables.partnership.c.number == partnership)
+        return int(self._connection.execute(recorded).scalar_one())
 
     def _lock_head(self, topic: str, partition: int) -> tuple[int, int]:
         table = tables.log_head

@@ -1,7 +1,8 @@
 """Verification: every aggregate is rebuilt from the ledger beside the live one, and any difference is named.
 
-All is read in one snapshot, up to the position that the stage has reached, so it may run while reports come in. The
-rebuilt cells are added to a scratch store and the live ones taken away from it: what is not zero in the end differs.
+All is read in one snapshot, up to the position that the stage has reached and by the geography that it has applied, so
+it may run while reports come in, and while counts grow under a new generation that nobody reads yet. The rebuilt
+cells are added to a scratch store and the live ones taken away from it: what is not zero in the end differs.
 """
 
 import sqlite3
@@ -13,14 +14,14 @@ from sqlalchemy import Connection, Engine, select, text
 
 from infra.db import tables
 from infra.db.engine import transaction
-from infra.db.geography import read_geography
+from infra.db.geography_reading import read_geography
 from infra.db.names import read_anchor
+from infra.db.registers import read_partnership
 from infra.db.units import CONTRIBUTION_COLUMNS, REPLAYED, contribution_row
 from schemas.events import CONTEXT_RECORDED, INCIDENT_REPORTED
 from schemas.stored import StoredEvent, decode_stored
 from schemas.topics import EVENTS
 from streams.core.contribution import IncidentName, bookings
-from streams.core.days import Calendar
 from streams.core.triangle import Cells, Series, Sums
 from streams.ports import ContributionRow, KnownEvent, Partnership
 from streams.stages.aggregate import ABOUT_INCIDENTS, STAGE, Booker, grouped, incidents_of
@@ -59,16 +60,12 @@ class _SnapshotReader:
 
     def __init__(self, connection: Connection) -> None:
         self.partnerships = [
-            Partnership(
-                row.number, row.slug, row.partition, Calendar(row.time_zone), read_geography(connection, row.number)
-            )
+            read_partnership(connection, row, read_geography(connection, row.number, row.applied_geography))
             for row in connection.execute(select(tables.partnership).order_by(tables.partnership.c.number))
         ]
         generations = {row.number: row.generation for row in connection.execute(select(tables.partnership))}
         self.generations = generations
-        self._anchors = {
-            row.number: read_anchor(row.precision, row.areas) for row in connection.execute(select(tables.place))
-        }
+        self._anchors = {row.number: read_anchor(row) for row in connection.execute(select(tables.place))}
         self._series: dict[tuple[int, Series], int] = {}
         for row in connection.execute(select(tables.series)):
             if row.generation == generations[row.partnership]:
@@ -156,12 +153,16 @@ class _Rebuild:
             self._booker.add_occurred(self._sums, content, known_day, event.data.count)
             self._rows.append(ContributionRow(self._partnership.number, 0, content, known_day, event.data.count, 0))
         elif event.type == INCIDENT_REPORTED:
-            content = self._booker.incident(event, known.place)
-            self._booker.add_received(self._sums, content, known_day)
-            self._rows.append(ContributionRow(self._partnership.number, 0, content, known_day, 0, 1))
+            report = self._booker.received(event, known.place)
+            if report is None:
+                return
+            self._booker.add_received(self._sums, report, known_day)
+            self._rows.append(ContributionRow(self._partnership.number, 0, report, known_day, 0, 1))
 
     def _book_report(self, known: KnownEvent, event: StoredEvent) -> None:
-        content = self._booker.incident(event, known.place)
+        content = self._booker.received(event, known.place)
+        if content is None:  # nothing refers to it, so its own consents decide
+            return
         known_day = self._booker.known_day(known.known_at_us)
         self._booker.add_occurred(self._sums, content, known_day, 1)
         self._rows.append(ContributionRow(self._partnership.number, 0, content, known_day, 1, 0))
@@ -227,8 +228,15 @@ class _Scratch:
 def _take_away_live(connection: Connection, scratch: _Scratch, only: int | None) -> None:
     streaming = connection.execution_options(yield_per=READ_ROWS)
     own_series = select(tables.series.c.number).where(tables.series.c.partnership == only)
+    out_of_use = (
+        select(tables.series.c.number)
+        .join(tables.partnership, tables.partnership.c.number == tables.series.c.partnership)
+        .where(tables.series.c.generation != tables.partnership.c.generation)
+    )
     for table in (tables.count_day, tables.triangle):
-        cells = select(table) if only is None else select(table).where(table.c.series.in_(own_series))
+        cells = select(table).where(table.c.series.not_in(out_of_use))
+        if only is not None:
+            cells = cells.where(table.c.series.in_(own_series))
         for part in streaming.execute(cells).partitions(READ_ROWS):
             scratch.add(table.name, (tuple(row) for row in part), sign=-1)
     rows = select(*(tables.contribution.c[name] for name in CONTRIBUTION_COLUMNS))

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Strand:
-    """One strand, its sub-strands, and the first day number on which it may be recorded (None: always)."""
+    """One strand, its sub-strands, and the first and last day numbers on which it may be recorded (None: open)."""
 
     code: str
     sub_strands: tuple[str, ...] = ()
     from_day: int | None = None
+    to_day: int | None = None
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,11 @@ class StrandRegister:
     def knows(self, code: str, day: int) -> bool:
         """Whether a strand was in the register on a day."""
         strand = self.by_code.get(code)
-        return strand is not None and (strand.from_day is None or strand.from_day <= day)
+        return (
+            strand is not None
+            and (strand.from_day is None or strand.from_day <= day)
+            and (strand.to_day is None or day <= strand.to_day)
+        )
 
     def knows_sub_strand(self, code: str, of: tuple[str, ...]) -> bool:
         """Whether a sub-strand belongs to one of some strands."""

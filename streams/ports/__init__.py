@@ -9,7 +9,12 @@ from schemas.topics import Topic
 from streams.core.areas import Anchor, Geography
 from streams.core.contribution import Content, IncidentName
 from streams.core.days import Calendar
+from streams.core.strands import StrandRegister
 from streams.core.triangle import Cells
+from streams.ports.alerting import AlertStore
+from streams.ports.rebuilding import RebuildReader, RebuildStore
+from streams.ports.vault import IntakeVault, PartnershipVault
+from streams.ports.watching import WatchReader, WatchStore
 
 T = TypeVar("T")
 
@@ -63,6 +68,9 @@ class Partnership:
     partition: int
     calendar: Calendar
     geography: Geography
+    strands: StrandRegister
+    marking: str
+    leaves_out_without_consent: bool = False
 
 
 class NewEvent(NamedTuple):
@@ -85,24 +93,36 @@ class HeldEvent(NamedTuple):
 
 
 class LogRow(NamedTuple):
-    """A row for the log of events."""
+    """A row for the log of events; a tick is no event that anybody sent, and brings its own body instead."""
 
-    event: int
+    event: int | None
+    recorded_at_us: int
     known_at_us: int
     first: bool
+    body: bytes | None = None
 
 
 class LogHead(NamedTuple):
-    """A locked head: the last position given out, and the recorded time that holds for this unit."""
+    """A locked head: the last position given out, and the recorded time that holds for this unit, beside the last.
+
+    `clock_runs` is false until the partnership's first report: what is set up before then holds from the beginning.
+    """
 
     position: int
     recorded_at_us: int
+    last_recorded_at_us: int
+
+    @property
+    def clock_runs(self) -> bool:
+        """Whether anything was reported yet."""
+        return self.last_recorded_at_us > 0
 
 
 class DeadLetter(NamedTuple):
     """What could not be used, kept until a person replays or discards it.
 
-    `topic`, `partition` and `position` say where a stage met it; they are None at intake.
+    `topic`, `partition` and `position` say where a stage met it; they are None at intake. `incident` is the source and
+    id of the incident that it is about, so that it is forgotten with the case.
     """
 
     partnership: int
@@ -116,11 +136,13 @@ class DeadLetter(NamedTuple):
     topic: str | None = None
     partition: int | None = None
     position: int | None = None
+    incident: IncidentName | None = None
 
 
 class ArrivalRow(NamedTuple):
     """One attempt to hand in an event. `outcome` is an Outcome of the intake stage."""
 
+    arrived_at_us: int
     source: int
     outcome: int
     event: int | None
@@ -133,6 +155,23 @@ class ReferenceRow(NamedTuple):
     event: int
     incident: tuple[int, str]
     other: tuple[int, str] | None
+
+
+class RegisterRow(NamedTuple):
+    """An entry of a register, as the event that makes it says; `body` is the event's."""
+
+    event: int
+    register: str
+    code: str
+    body: bytes
+
+
+class ConfirmationRow(NamedTuple):
+    """A place as written, by its reference, and the areas in which it lies, as the event says."""
+
+    event: int
+    written: str
+    areas: tuple[int, ...]
 
 
 class ContributionRow(NamedTuple):
@@ -158,6 +197,15 @@ class KnownEvent(NamedTuple):
 class IntakeUnit(Protocol):
     """What intake does in one transaction."""
 
+    @property
+    def vault(self) -> IntakeVault:
+        """What seals persons and free text; asked only where an event holds some, and there is a key."""
+        ...
+
+    def unclaim(self, events: Sequence[int]) -> None:
+        """Take events back out that this unit has claimed."""
+        ...
+
     def claim(self, events: Sequence[NewEvent]) -> dict[tuple[int, str], HeldEvent]:
         """Add the events that are not there, in the order given; return what is held under each identity."""
         ...
@@ -178,10 +226,16 @@ class IntakeUnit(Protocol):
         """Note which incidents the new events refer to."""
         ...
 
-    def add_arrivals(
-        self, partnership: Partnership, arrived_at_us: int, import_batch: int | None, rows: Sequence[ArrivalRow]
-    ) -> None:
+    def add_arrivals(self, partnership: Partnership, import_batch: int | None, rows: Sequence[ArrivalRow]) -> None:
         """Note each attempt."""
+        ...
+
+    def enter_register(self, partnership: int, entries: Sequence[RegisterRow]) -> None:
+        """Note entries of registers, which hold from now on."""
+        ...
+
+    def confirm_places(self, partnership: int, confirmations: Sequence[ConfirmationRow]) -> None:
+        """Note where places as written lie, each with a new version of the geography; under the head's lock."""
         ...
 
     def note_backfill(self, import_batch: int, known_days: tuple[int, int], recorded_at_us: int) -> None:
@@ -200,12 +254,31 @@ class IntakeUnit(Protocol):
 class StageUnit(Protocol):
     """What a stage does in one transaction."""
 
+    @property
+    def watch(self) -> WatchStore:
+        """What only watch writes."""
+        ...
+
+    @property
+    def alerts(self) -> AlertStore:
+        """What alerting writes."""
+        ...
+
+    @property
+    def rebuild(self) -> RebuildStore:
+        """What a rebuild of counts writes beside the counts."""
+        ...
+
     def lock_position(self, stage: str, partition: int) -> StagePosition:
         """Take the fence."""
         ...
 
     def store_position(self, stage: str, partition: int, position: int, recorded_at_us: int) -> None:
         """Move the fence."""
+        ...
+
+    def note_ticks(self, stage: str, ticked_at_us: Mapping[int, int]) -> None:
+        """Note for each partnership the last tick that a stage has handled."""
         ...
 
     def emit(self, partition: int, emits: Sequence[Emit]) -> None:
@@ -257,6 +330,10 @@ class IntakeLedger(Protocol):
         """Read partnerships and their areas anew, where those have changed."""
         ...
 
+    def vault(self, partnership: int) -> PartnershipVault | None:
+        """Return the vault; None where no secret key is set, and nothing can be sealed."""
+        ...
+
     def intake_unit(self, work: Callable[[IntakeUnit], T], events: int) -> T:
         """Run work on so many events in one transaction, again where the database says so (40P01, 40001)."""
         ...
@@ -265,16 +342,34 @@ class IntakeLedger(Protocol):
 class AggregateReader(Protocol):
     """What aggregate reads before it takes the fence; none of it depends on another stage's progress."""
 
+    @property
+    def rebuild(self) -> RebuildReader:
+        """What a rebuild of counts reads."""
+        ...
+
     def partnership(self, number: int) -> Partnership:
-        """Return a partnership with its geography."""
+        """Return a partnership with its newest geography, which knows all areas that any earlier one had."""
+        ...
+
+    def applied_geography(self, partnership: int) -> Geography:
+        """Return the version of a partnership's geography by which its counts are made up to aggregate's position."""
         ...
 
     def cells(self, partnership: int) -> Cells:
-        """Return which cells a partnership's contents count in, with its lookups as they are."""
+        """Return which cells a partnership's contents count in, by that version."""
         ...
 
     def related(self, incidents: Mapping[int, set[IncidentName]]) -> dict[int, list[KnownEvent]]:
         """Return by partnership all events about the incidents named, and about all that were ever linked to them."""
+        ...
+
+
+class StageReader(AggregateReader, Protocol):
+    """All that stages read before they take the fence."""
+
+    @property
+    def watch(self) -> WatchReader:
+        """What only watch reads."""
         ...
 
 
@@ -286,22 +381,31 @@ class Stage(Protocol):
         """The stage's name, under which its position is kept."""
         ...
 
-    def prepare(self, records: Sequence[Record], reader: AggregateReader) -> Any:
+    def prepare(self, records: Sequence[Record], reader: StageReader) -> Any:
         """Compute the batch's work."""
         ...
 
-    def apply(self, work: Any, unit: StageUnit) -> Sequence[Emit]:
-        """Write it, and return what other stages must see."""
+    def apply(self, work: Any, unit: StageUnit) -> Sequence[Emit] | None:
+        """Write it, and return what other stages must see.
+
+        None says that this was a part: the unit is committed, the position stays, and the same records are prepared
+        again, from what the stage has stored of how far it is.
+        """
         ...
+
+
+def _with_others(_record: Record) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
 class Step:
-    """A stage between its input topic and the topic it writes."""
+    """A stage between its input topic and the topic it writes; `alone` says which records are a batch by themselves."""
 
     stage: Stage
     input: Topic
     output: Topic | None
+    alone: Callable[[Record], bool] = _with_others
 
 
 class Ledger(Protocol):
@@ -311,6 +415,10 @@ class Ledger(Protocol):
 
     def peek(self, stage: str, partition: int) -> StagePosition:
         """Read a stage's position without the fence."""
+        ...
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """Return how far each stage is, by stage and partition."""
         ...
 
     def heads(self, topic: str) -> dict[int, int]:

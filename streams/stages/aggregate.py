@@ -7,14 +7,16 @@ counts nor an earlier as-of depends on the order of arrival.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from schemas.changes import Change, Delta
+from schemas.changes import Change, Name, Ticked, What
 from schemas.codec import encode_changes
 from schemas.events import (
+    CLOCK_TICKED,
     CONTEXT_RECORDED,
     INCIDENT_AMENDED,
+    INCIDENT_CONSENT_CHANGED,
     INCIDENT_LINKED,
     INCIDENT_REPORTED,
     INCIDENT_UNLINKED,
@@ -22,9 +24,11 @@ from schemas.events import (
 )
 from schemas.stored import StoredEvent, StoredKey, StoredOccurred, decode_stored
 from schemas.topics import CHANGES
-from schemas.vocabulary import HarmGrade, Recording
+from schemas.vocabulary import ConsentGiven, Recording
+from streams.core.consent import Answered, statistics_answer
 from streams.core.contribution import (
     Booking,
+    ConsentVersion,
     Content,
     IncidentName,
     Known,
@@ -34,20 +38,25 @@ from streams.core.contribution import (
     bookings,
     difference,
     pair_of,
+    standing,
 )
 from streams.core.days import booking_day
 from streams.core.triangle import Basis, Cells, Sums
 from streams.ports import AggregateReader, ContributionRow, Emit, KnownEvent, Partnership, Record, StageUnit
+from streams.stages.effects import Effect, first_booked, worst_harm
+from streams.stages.rebuild import Part, is_barrier, next_part
+from streams.stages.telling import Teller
 
 T = TypeVar("T")
 
 STAGE = "aggregate"
 INCIDENT = "incident"
 CONTEXT = "context"
-HARM_ORDER = (HarmGrade.NONE, HarmGrade.MINOR, HarmGrade.SERIOUS, HarmGrade.CRITICAL)
-_HARM_RANK = {grade.value: rank for rank, grade in enumerate(HARM_ORDER)}
 
-ABOUT_INCIDENTS = {INCIDENT_REPORTED, INCIDENT_AMENDED, INCIDENT_WITHDRAWN, INCIDENT_LINKED, INCIDENT_UNLINKED}
+ABOUT_INCIDENTS = {
+    *(INCIDENT_REPORTED, INCIDENT_AMENDED, INCIDENT_WITHDRAWN, INCIDENT_LINKED, INCIDENT_UNLINKED),
+    INCIDENT_CONSENT_CHANGED,
+}
 WHOLE_INCIDENTS = {INCIDENT_REPORTED, INCIDENT_AMENDED}
 
 
@@ -58,6 +67,7 @@ class AggregateWork:
     counts: list[tuple[int, ...]] = field(default_factory=list)
     triangle: list[tuple[int, ...]] = field(default_factory=list)
     contributions: list[ContributionRow] = field(default_factory=list)
+    ticked_at_us: dict[int, int] = field(default_factory=dict)
     emits: list[Emit] = field(default_factory=list)
 
 
@@ -66,21 +76,27 @@ class Aggregate:
 
     name = STAGE
 
-    def prepare(self, records: Sequence[Record], reader: AggregateReader) -> AggregateWork:
+    def prepare(self, records: Sequence[Record], reader: AggregateReader) -> AggregateWork | Part:
         """Compute what a batch adds, from the log and from versions up to each position alone.
 
-        Raises msgspec.DecodeError for a record whose body is not an event.
+        A record that changes how places count comes by itself. Raises msgspec.DecodeError for a record whose body is
+        not an event.
         """
         decoded = [(record, decode_stored(record.body)) for record in records]
+        if is_barrier(records[0]):
+            return next_part(*decoded[0], reader)
         batch = _Batch(reader, _Related(reader, decoded))
         for record, event in decoded:
             batch.book(record, event)
         return batch.work()
 
-    def apply(self, work: AggregateWork, unit: StageUnit) -> Sequence[Emit]:
+    def apply(self, work: AggregateWork | Part, unit: StageUnit) -> Sequence[Emit] | None:
         """Write it. Counts are sorted by cell, so that no two units wait for each other crosswise."""
+        if isinstance(work, Part):
+            return work.apply(unit)
         unit.add_contributions(work.contributions)
         unit.add_counts(work.counts, work.triangle)
+        unit.note_ticks(self.name, work.ticked_at_us)
         return work.emits
 
 
@@ -90,6 +106,7 @@ class Booker:
     def __init__(self, partnership: Partnership, cells: Cells) -> None:
         self._calendar = partnership.calendar
         self._cells = cells
+        self._leaves_out = partnership.leaves_out_without_consent
 
     def area_numbers(self, place: int, day: int) -> tuple[int, ...]:
         """Return the areas that count a place on a day."""
@@ -106,6 +123,13 @@ class Booker:
     def known_day(self, known_at_us: int) -> int:
         """Return the civil day on which something became known."""
         return self._calendar.day_of_us(known_at_us)
+
+    def received(self, event: StoredEvent, place: int) -> Content | None:
+        """Return what a report counts as on the day it was received; nothing where its own consents leave it out.
+
+        What is answered later changes nothing here: the received basis is never revised.
+        """
+        return None if self._left_out(event) else self.incident(event, place)
 
     def incident(self, event: StoredEvent, place: int) -> Content:
         """Return what an incident, as an event states it, counts as."""
@@ -124,13 +148,18 @@ class Booker:
 
     def known(self, events: Iterable[tuple[StoredEvent, int, int]]) -> Known:
         """Return versions and links from (event, place, known day) of one set of related incidents."""
-        versions, links = [], []
+        versions, links, consents = [], [], []
         for event, place, known_day in events:
             data = event.data
             order = VersionOrder(data.revision, event.time, event.source, event.id)
             if event.type in (INCIDENT_LINKED, INCIDENT_UNLINKED):
                 pair = pair_of(_name(data.incident), _name(data.same_as))
                 links.append(LinkVersion(pair, order, known_day, event.type == INCIDENT_LINKED))
+                continue
+            if event.type == INCIDENT_CONSENT_CHANGED:
+                if (left_out := self._left_out(event)) is not None:
+                    said = (event.time, event.source, event.id)
+                    consents.append(ConsentVersion(_name(data.incident), said, known_day, left_out))
                 continue
             name = (event.source, event.id) if event.type == INCIDENT_REPORTED else _name(data.incident)
             whole = event.type in WHOLE_INCIDENTS
@@ -141,9 +170,19 @@ class Booker:
                     known_day=known_day,
                     reported_us=self._calendar.last_us(data.reported) if whole else 0,
                     content=self.incident(event, place) if whole else None,
+                    left_out=self._left_out(event),
+                    harm=worst_harm(data.harm),
                 )
             )
-        return Known(tuple(versions), tuple(links))
+        return Known(tuple(versions), tuple(links), tuple(consents))
+
+    def _left_out(self, event: StoredEvent) -> bool | None:
+        """Return whether an event's consents leave its incident out; None where they say nothing of it, or it may."""
+        if not self._leaves_out or not event.data.consents:
+            return None
+        consents = (Answered(each.to, each.given, each.on, each.agency) for each in event.data.consents)
+        answer = statistics_answer(consents)
+        return None if answer is None else answer == ConsentGiven.NO
 
 
 class _Batch:
@@ -154,8 +193,10 @@ class _Batch:
         self._related = related
         self._bookers: dict[int, Booker] = {}
         self._contributions: list[ContributionRow] = []
+        self._tellers: dict[int, Teller] = {}
         self._changes: dict[int, list[Change]] = {}
         self._sums = Sums()
+        self._ticked_at_us: dict[int, int] = {}
 
     def book(self, record: Record, event: StoredEvent) -> None:
         booker = self._booker(record.partnership)
@@ -165,16 +206,49 @@ class _Batch:
             booked = {(booker.context(event, record.place), known_day): event.data.count}
         elif event.type in ABOUT_INCIDENTS:
             if event.type == INCIDENT_REPORTED:
-                received = booker.incident(event, record.place)
-            if record.first and received is not None:
-                booked = {(received, known_day): 1}
+                received = booker.received(event, record.place)
+            if record.first:
+                booked = {} if received is None else {(received, known_day): 1}
+                self._say(record, event, first_booked(Name(event.source, event.id), booked, event.data.harm, booker))
             else:
-                booked = self._difference_made(booker, record, event, known_day)
-            change = self._change(booker, record, event, booked)
-            self._changes.setdefault(record.partnership, []).append(change)
+                effect = self._effect(booker, record, event, known_day)
+                booked = effect.booked
+                if effect.changes_anything or event.type != INCIDENT_CONSENT_CHANGED:
+                    self._say(record, event, effect.told(Name(*incidents_of(event)[0]), booker))
         else:
+            self._tell(record, event)
             return
         self._add(booker, record, booked, received, known_day)
+
+    def _tell(self, record: Record, event: StoredEvent) -> None:
+        """Hand on what counts nothing. A tick right after another says all that the first did."""
+        if event.type == CLOCK_TICKED:
+            self._ticked_at_us[record.partnership] = record.recorded_at_us
+            said = self._changes.get(record.partnership)
+            if said and isinstance(said[-1].what, Ticked):
+                said.pop()
+            self._say(record, event, Ticked())
+            return
+        teller = self._tellers.get(record.partnership)
+        if teller is None:
+            reader, number = self._reader, record.partnership
+            as_counted = replace(reader.partnership(number), geography=reader.applied_geography(number))
+            teller = self._tellers[number] = Teller(as_counted, reader.cells(number))
+        if (what := teller.tell(record, event)) is not None:
+            self._say(record, event, what)
+
+    def _say(self, record: Record, event: StoredEvent, what: What) -> None:
+        marking = event.marking or self._reader.partnership(record.partnership).marking
+        change = Change(
+            record.position,
+            record.partnership,
+            record.event,
+            record.recorded_at_us,
+            Name(event.source, event.id),
+            what,
+            marking,
+        )
+        self._changes.setdefault(record.partnership, []).append(change)
 
     def work(self) -> AggregateWork:
         emits = [
@@ -185,6 +259,7 @@ class _Batch:
             counts=self._sums.counts(),
             triangle=self._sums.triangle(),
             contributions=self._contributions,
+            ticked_at_us=self._ticked_at_us,
             emits=emits,
         )
 
@@ -196,9 +271,7 @@ class _Batch:
             )
         return booker
 
-    def _difference_made(
-        self, booker: Booker, record: Record, event: StoredEvent, known_day: int
-    ) -> dict[Booking, int]:
+    def _effect(self, booker: Booker, record: Record, event: StoredEvent, known_day: int) -> Effect:
         """Return what an event changes of all that was known before it."""
         earlier = [
             (other, known.place, booker.known_day(known.known_at_us))
@@ -207,7 +280,8 @@ class _Batch:
         ]
         before = booker.known(earlier)
         after = booker.known([*earlier, (event, record.place, known_day)])
-        return difference(bookings(after), bookings(before))
+        name = incidents_of(event)[0]
+        return Effect(difference(bookings(after), bookings(before)), standing(before, name), standing(after, name))
 
     def _add(
         self,
@@ -228,28 +302,6 @@ class _Batch:
             self._contributions.append(
                 ContributionRow(record.partnership, record.event, content, known_day, n, as_received)
             )
-
-    def _change(self, booker: Booker, record: Record, event: StoredEvent, booked: dict[Booking, int]) -> Change:
-        deltas = tuple(
-            Delta(
-                n,
-                content.day,
-                known_day,
-                content.dated,
-                content.recording,
-                booker.area_numbers(content.place, content.day),
-                content.strands,
-            )
-            for (content, known_day), n in (sorted(booked.items()) if len(booked) > 1 else booked.items())
-        )
-        return Change(
-            record.position,
-            record.partnership,
-            record.event,
-            record.recorded_at_us,
-            deltas,
-            worst_harm(event.data.harm),
-        )
 
 
 class _Related:
@@ -313,9 +365,3 @@ def _required(value: T | None) -> T:
     if value is None:
         raise ValueError("a stored event lacks a field that its type requires")
     return value
-
-
-def worst_harm(harm: Mapping[str, str]) -> str:
-    """Return the worst grade of the four sorts of harm; unknown if none is graded."""
-    grades = [grade for grade in harm.values() if grade in _HARM_RANK]
-    return max(grades, key=_HARM_RANK.__getitem__, default=HarmGrade.UNKNOWN.value)

@@ -6,7 +6,7 @@ The named alternative, in the same run: reading the same log rows and doing noth
 import time
 from collections.abc import Callable
 
-from infra.cli.store import embedded_host
+from infra.cli.store import counting_host
 from infra.db.engine import make_engine, transaction
 from infra.db.ledger import SqlLedger
 from infra.db.partnerships import find_partnership
@@ -32,7 +32,7 @@ def main() -> None:
             for name, days in DAYS.items():
                 ledger = _filled(new_store(kind, where), days)
                 bare = Result(f"reading alone, {name}, {kind}", _rate(ledger, _read), "events/s")
-                drained = _rate(ledger, lambda ledger: embedded_host(ledger).drain())
+                drained = _rate(ledger, lambda ledger: counting_host(ledger).drain())
                 results += [bare, against(f"aggregate, {name}, {kind}", drained, "events/s", bare)]
                 ledger.engine.dispose()
     report("drain", results)

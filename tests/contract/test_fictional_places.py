@@ -7,7 +7,9 @@ import gzip
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import orjson
 import pytest
+import yaml
 from pydantic import TypeAdapter
 from sqlalchemy import func, select
 
@@ -15,6 +17,7 @@ from infra.db import tables
 from infra.db.engine import make_engine, transaction
 from infra.db.partnerships import SHIPPED_PLACES, create_partnership
 from schemas.fields import Slug
+from schemas.routes import RouteFile
 from streams.core.gazetteer import edit_distance, normal_name, suggestions
 from tests.support.databases import STORE_TIMEOUT_S, set_up, sqlite_url
 from tests.support.public_files import public
@@ -24,7 +27,6 @@ SORRELMERE = Places("fictional")
 MILTON_KEYNES = Places("milton-keynes")
 ALL_HEADERS = HEADERS | {
     "centres.csv": "centre,name,source,ward,serves_layer,serves,return_days",
-    "task-forces.csv": "task_force,name,layer,area,agencies",
 }
 SIZES = {"lsoa-2021": 160, "ward-2014": 19, "ward-2026": 21, "zone": 4, "city": 1}
 CITY = "X06000001"
@@ -225,23 +227,20 @@ def test_most_centres_make_a_return_each_week() -> None:
 
 
 def test_each_zone_with_members_and_the_city_have_a_task_force() -> None:
-    task_forces = SORRELMERE.rows("task-forces.csv")
-    assert sorted((row["layer"], row["area"]) for row in task_forces) == [
-        ("city", CITY),
-        *(("zone", zone) for zone in sorted(ZONES)),
-    ]
-    assert len({row["name"] for row in task_forces}) == len(task_forces)
-    for row in task_forces:
-        TypeAdapter(Slug).validate_python(row["task_force"])
-        agencies = row["agencies"].split(" ")
-        assert set(agencies) <= AGENCIES
-        assert len(set(agencies)) == len(agencies)
+    raw = yaml.safe_load((SORRELMERE.folder / "routes.yaml").read_text(encoding="utf-8"))
+    shipped = RouteFile.model_validate_json(orjson.dumps(raw))
+    forces = {force.code: {member.agency for member in force.members} for force in shipped.task_forces}
+    led_to = {(route.layer, area): route.to for route in shipped.routes if route.areas != "all" for area in route.areas}
+    assert {area for layer, area in led_to if layer == "zone"} == ZONES
+    assert {route.layer for route in shipped.routes if route.areas == "all"} == {"city", None}
+    assert {code for route in shipped.routes for code in (*route.to, *route.escalate_to)} == forces.keys()
+    assert all(len(agencies) > 1 and agencies <= AGENCIES for agencies in forces.values())
 
 
 def test_the_folder_says_that_all_is_invented() -> None:
     said = (SORRELMERE.folder / "ATTRIBUTION.md").read_text(encoding="utf-8")
     assert "all invented" in said
-    assert {path.name for path in SORRELMERE.folder.iterdir()} == {"ATTRIBUTION.md", *ALL_HEADERS}
+    assert {path.name for path in SORRELMERE.folder.iterdir()} == {"ATTRIBUTION.md", "routes.yaml", *ALL_HEADERS}
 
 
 def test_a_partnership_can_be_made_of_it(tmp_path: Path) -> None:

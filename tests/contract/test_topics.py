@@ -5,26 +5,31 @@ from collections.abc import Callable
 import pytest
 
 from schemas import codec
+from schemas.alerts import decode_told
 from schemas.stored import decode_stored
-from schemas.topics import CHANGES, EVENTS, TOPICS
+from schemas.topics import ALERTS, CHANGES, EVENTS, TOPICS, TRIGGERS
 from streams.stages import aggregate, intake
 from streams.topology import TOPOLOGY
 from tests.golden.test_golden import golden
+from tests.support.alerting import put
 from tests.support.city import Bench
 from tests.support.events import report
+from tests.support.triggers import trigger
 
 SCHEMAS: dict[str, tuple[Callable[[bytes], object], str]] = {
     EVENTS.name: (decode_stored, "incident.reported.v1.full.json"),
     CHANGES.name: (codec.decode_changes, "changes.v1.json"),
+    TRIGGERS.name: (codec.decode_triggers, "triggers.v1.json"),
+    ALERTS.name: (decode_told, "alerts.v1.json"),
 }
 """What reads a row of each topic, and an example that is kept."""
-YET_TO_COME = {"watch"}
-"""Consumers that a later version brings. Once one is a stage, it must be in the topology as said."""
+READERS = "readers"
+"""Who consumes what no stage works on: pages, the API and other systems."""
 
 
 def test_every_topic_has_a_name_of_its_own() -> None:
     assert len({topic.name for topic in TOPICS}) == len(TOPICS)
-    assert {EVENTS, CHANGES} <= set(TOPICS)
+    assert {EVENTS, CHANGES, TRIGGERS, ALERTS} == set(TOPICS)
 
 
 def test_every_topic_has_a_producer() -> None:
@@ -40,7 +45,7 @@ def test_every_topic_has_a_consumer_and_a_schema() -> None:
     readers = {step.input.name: step.stage.name for step in TOPOLOGY}
     for each in TOPICS:
         assert readers.get(each.name, each.consumer) == each.consumer
-        assert each.consumer in stages or each.consumer in YET_TO_COME - stages
+        assert each.consumer in {*stages, READERS}
         read, example = SCHEMAS[each.name]
         assert read(golden(example))
         assert each.content
@@ -68,6 +73,7 @@ def test_a_ledger_has_a_head_for_each_topic_and_a_position_for_each_stage(bench:
 def test_what_stages_emit_is_what_the_topic_says(bench: Bench) -> None:
     city = bench.partnership()
     bench.hand_in(city, report("a"))
+    put(bench, city, trigger("t1", partnership=city))
     bench.drain()
     partition = bench.ledger.partnership(city).partition
     for topic in TOPICS:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.cli import Cli, Ended
 from tests.support.events import report
+from tests.support.sealed import SECRET
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 51], [1, 51], [1, 52], [0, 52], [0, 51]]]}
 STATES = "code,name,region\nS1,North,R1\nS2,South,R1\nS3,Elsewhere,\n"
@@ -113,9 +114,18 @@ def test_lookups_lead_from_layer_to_layer(cli: Cli) -> None:
     assert cli("import", "events", cli.write("e.ndjson", events), "--partnership", "plain").code == 0
     assert counts(cli, "region").out == "area,area_name,count\nR1,One,1\nR2,Two,1\n"
     moved = cli("areas", "lookup", cli.write("l2.csv", "region,state\nR2,S1\n"), *fields, "--partnership", "plain")
-    assert moved.code == 1
-    assert "count reports already" in moved.err
+    assert moved.code == 0
+    assert "1 lookups added" in moved.err
+    assert counts(cli, "region").out == "area,area_name,count\nR2,Two,2\n"
     assert cli("verify").code == 0
+    back = ("areas", "lookup", cli.write("l4.csv", "region,state\nR1,S1\n"), *fields, "--partnership", "plain")
+    assert cli(*back, "--valid-from", "2020-01-01", "--valid-to", "2020-03-03").code == 0
+    assert counts(cli, "region").out == "area,area_name,count\nR2,Two,2\n"
+    assert cli(*back, "--valid-from", "2020-03-04").code == 0
+    assert counts(cli, "region").out == "area,area_name,count\nR1,One,1\nR2,Two,1\n"
+    two = cli("areas", "lookup", cli.write("l3.csv", "region,state\nR1,S3\nR2,S3\n"), *fields, "--partnership", "plain")
+    assert two.code == 1
+    assert "line 3: S3 is counted to R1 by line 2, and cannot be counted to R2 too" in two.err
 
 
 @pytest.mark.parametrize(
@@ -197,3 +207,73 @@ def test_a_layer_needs_a_name_and_dates_must_be_dates(cli: Cli) -> None:
     assert import_areas(cli, file, "state", "--valid-from", "1st May").code == 2
     assert import_areas(cli, file, "state", "--valid-from", "2020-02-01", "--valid-to", "2020-01-01").code == 2
     assert listed(cli, "state") == []
+
+
+WARBERTON = {"as_written": "Warberton"}
+DECIDED = ("--actor", "analyst-1", "--agency", "council")
+KEY = {"BELLWETHER_SECRET_KEY": SECRET}
+
+
+def wards(cli: Cli) -> list[tuple[str, str]]:
+    days = ("--from", "2020-01-01", "--to", "2020-12-31", "--by", "area", "--partnership", "milton-keynes")
+    return [(row["area_name"], row["count"]) for row in cli("counts", "--layer", "ward-2014", *days).table()]
+
+
+def test_warberton_stays_as_written_with_equal_suggestions_until_a_person_confirms_one(cli: Cli) -> None:
+    mk = ("--partnership", "milton-keynes")
+    events = cli.write("e.ndjson", [located("a", **WARBERTON), located("b", **WARBERTON)])
+    assert cli("import", "events", events, *mk).code == 1
+    assert cli("import", "events", events, *mk, settings=KEY).code == 0
+    assert wards(cli) == []
+    (row,) = cli("areas", "written", "list", *mk, settings=KEY).table()
+    assert (row["incidents"], row["first_day"], row["last_day"]) == ("2", "2020-03-04", "2020-03-04")
+    assert (row["text"], row["confirmed"]) == ("Warberton", "")
+    assert row["suggestions"] == "Calverton = Emberton = Wolverton (3)"
+    without = cli("areas", "written", "list", *mk)
+    assert [(each["reference"], each["text"], each["suggestions"]) for each in without.table()] == [
+        (row["reference"], "", "")
+    ]
+    assert "set BELLWETHER_SECRET_KEY" in without.err
+    assert "Warberton" not in without.out + without.err
+    confirm = ("areas", "confirm", row["reference"], "--layer", "ward-2014", "--code", "E05009423", *DECIDED, *mk)
+    confirmed = cli(*confirm)
+    assert (confirmed.code, confirmed.out) == (0, "")
+    assert wards(cli) == [("Wolverton", "2")]
+    (row,) = cli("areas", "written", "list", *mk, settings=KEY).table()
+    assert row["confirmed"] == "ward-2014 E05009423"
+    assert cli("verify").code == 0
+
+
+def test_a_name_that_only_a_zone_without_members_has_is_no_place(cli: Cli) -> None:
+    events = cli.write("e.ndjson", [located("a", name="Warberton")])
+    refused = cli("import", "events", events, "--partnership", "milton-keynes")
+    assert refused.code == 1
+    assert "nearest: Calverton, Emberton, Wolverton" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--layer", "ward-2014", "--code", "E99"), "E99: no such area in layer ward-2014"),
+        (
+            ("--layer", "lsoa-2021", "--code", "E01016735"),
+            "E01016735: it stands for several areas; name one: E01034451",
+        ),
+        (("--layer", "hamlet", "--code", "H"), "known layers: city, lsoa-2021, ward-2014, ward-2026, zone"),
+    ],
+)
+def test_what_a_confirmation_names_must_be_there_and_one(cli: Cli, options: tuple[str, ...], said: str) -> None:
+    mk = ("--partnership", "milton-keynes")
+    assert cli("import", "events", cli.write("e.ndjson", [located("a", **WARBERTON)]), *mk, settings=KEY).code == 0
+    (row,) = cli("areas", "written", "list", *mk).table()
+    refused = cli("areas", "confirm", row["reference"], *options, *DECIDED, *mk)
+    assert (refused.code, refused.out) == (2, "")
+    assert said in refused.err
+
+
+def test_a_reference_that_no_report_has_is_wrong_use(cli: Cli) -> None:
+    where = ("--layer", "ward-2014", "--code", "E05009423")
+    refused = cli("areas", "confirm", "0" * 32, *where, *DECIDED, "--partnership", "milton-keynes")
+    assert (refused.code, refused.out) == (2, "")
+    assert "no report names a place by" in refused.err
+    assert "areas written list" in refused.err

@@ -114,7 +114,7 @@ BAD_LINES: dict[str, tuple[Raw | bytes, str]] = {
         good("x", places=at(WARD_2026, "ward-2026")),
         "area-not-in-force at data.places[0].areas[0].code",
     ),
-    "people": (good("x", people=[{"name": MARKER}]), "no-secret-key at data.people[0]"),
+    "people": (good("x", people=[{"role": "victim", "name": MARKER}]), "no-secret-key at data.people[0]"),
     "a narrative": (good("x", narrative=MARKER), "no-secret-key at data.narrative"),
     "staff notes": (good("x", staff_notes=MARKER), "no-secret-key at data.staff_notes"),
     "a place as written": (

@@ -47,7 +47,7 @@ def test_an_import_into_a_ledger_whose_counting_was_stopped_says_so(cli: Cli, ev
     assert (done.code, done.out) == (1, "")
     assert "20 dead letters wait" in done.err
     assert "Traceback" not in done.err
-    (stopped,) = cli("stage", "list").table()
+    stopped, *_ = cli("stage", "list").table()
     assert (stopped["stage"], stopped["stopped_because"]) == ("aggregate", "20 dead letters wait")
     assert cli("stage", "resume", "nonsense").code == 2
     assert cli("stage", "resume", "aggregate").code == 0

@@ -16,6 +16,8 @@ from infra.db.dead_letters import (
     show_dead_letter,
 )
 from infra.db.engine import transaction
+from streams.hosts.clock import clock_jumped
+from streams.ports import DeadLetter
 from streams.runner import DEAD_LETTER_LIMIT, StoppedError
 from streams.stages.intake import Outcome
 from tests.support.city import Bench, QuietObserver
@@ -219,7 +221,7 @@ def test_what_is_settled_cannot_be_settled_again(bench: Bench) -> None:
             replayer.replay(letter.number)
         with pytest.raises(DeadLetterError, match="no open dead letter"):
             discard_dead_letter(bench.engine, city, letter.number, "too late", bench.clock.now_us())
-        assert bench.drain() == (1 if again == 0 else 0)
+        assert (bench.drain() > 0) == (again == 0)
     assert totals(bench, city) == {"received": 2, "counted": 2}
     assert bench.verify() == []
     with pytest.raises(DeadLetterError, match="there is no dead letter 99"):
@@ -241,3 +243,37 @@ def test_too_many_dead_letters_stop_the_stage_and_nothing_is_lost(bench: Bench) 
     with pytest.raises(StoppedError, match="dead letters wait"):
         bench.drain()
     assert totals(bench, city) == {"received": n + 1, "quarantined": DEAD_LETTER_LIMIT, "pending": 6}
+
+
+def test_a_record_that_a_later_stage_could_not_handle_goes_back_to_that_stage(bench: Bench) -> None:
+    city = bench.partnership()
+    bench.hand_in(city, report("a"))
+    partition = bench.ledger.partnership(city).partition
+    bench.runners()[0].work_off(partition, 100)
+    spoil, mend = b"not changes", bench.ledger.read_log("changes", partition, 1, 1)[0].body
+    rewrite(bench, spoil)
+    bench.drain()
+    (letter,) = open_letters(bench, city)
+    assert (letter.stage, letter.topic, letter.position) == ("watch", "changes", 1)
+    with transaction(bench.engine, write=True) as connection:
+        connection.execute(update(tables.dead_letter).values(body=mend))
+    assert Replayer(bench.ledger, city).replay(letter.number) is None
+    assert bench.drain() > 0
+    assert open_letters(bench, city) == []
+    assert totals(bench, city) == {"received": 1, "counted": 1}
+    assert bench.verify() == []
+
+
+def rewrite(bench: Bench, body: bytes) -> None:
+    """Spoil the row of changes."""
+    with transaction(bench.engine, write=True) as connection:
+        connection.execute(update(tables.log).where(tables.log.c.topic == "changes").values(body=body))
+
+
+def test_a_jump_of_the_clock_is_discarded_and_not_replayed(bench: Bench) -> None:
+    city = bench.partnership()
+    letter = DeadLetter(city, "clock", "/clock", "", None, clock_jumped(86_400_000_000), None, None)
+    (number,) = bench.ledger.intake_unit(lambda unit: unit.quarantine([letter], bench.clock.now_us()), 1)
+    with pytest.raises(DeadLetterError, match="then discard it"):
+        Replayer(bench.ledger, city).replay(number)
+    discard_dead_letter(bench.engine, city, number, "the clock was set right", bench.clock.now_us())

@@ -9,14 +9,8 @@ from sqlalchemy import Row, select
 
 from infra.db import tables
 from infra.db.engine import transaction
-from infra.db.geography import (
-    GeographyError,
-    LookupRow,
-    NewArea,
-    import_areas,
-    import_lookups,
-    list_areas,
-)
+from infra.db.geography import GeographyChange, GeographyError, LookupRow, NewArea
+from infra.db.geography_reading import list_areas
 from streams.core.days import day_number
 from tests.support.city import Bench
 from tests.support.events import Raw, report
@@ -34,12 +28,14 @@ def import_(
 ) -> tuple[int, int]:
     first, last = (None if day is None else day_number(date.fromisoformat(day)) for day in days)
     with transaction(bench.engine, write=True) as connection:
-        return import_areas(connection, city, layer, areas, first, last)
+        return GeographyChange(connection, city, bench.clock).add_areas(layer, areas, first, last)
 
 
 def look_up(bench: Bench, city: int, layers: tuple[str, str], *rows: tuple[str, str]) -> int:
     with transaction(bench.engine, write=True) as connection:
-        return import_lookups(connection, city, *layers, [LookupRow(*row) for row in rows])
+        return GeographyChange(connection, city, bench.clock).add_lookups(
+            *layers, [LookupRow(*row) for row in rows], None, None
+        )
 
 
 def held(bench: Bench, city: int) -> list[Row[tuple[object, ...]]]:
@@ -154,27 +150,47 @@ def test_a_lookup_of_what_is_not_there_changes_nothing(
     assert held(bench, city) == before
 
 
-def test_once_there_are_reports_no_lookup_may_move_them(bench: Bench) -> None:
-    city, other = bench.partnership(), bench.partnership()
-    for number in (city, other):
-        import_(bench, number, "zone", [NewArea("Z", "Zone", None, None)])
-    look_up(bench, city, ("ward", "zone"), ("W1", "Z"))
-    bench.hand_in(city, report("a"))
+def test_a_lookup_replaces_the_one_that_led_from_the_same_area_to_the_same_layer(bench: Bench) -> None:
+    city = bench.partnership()
+    import_(bench, city, "zone", [NewArea("Y", "Why", None, None), NewArea("Z", "Zed", None, None)])
+    look_up(bench, city, ("ward", "zone"), ("W1", "Y"), ("W2", "Y"))
+    assert look_up(bench, city, ("ward", "zone"), ("W1", "Z"), ("W2", "Y")) == 1
+    bench.hand_in(city, in_area("a", "ward", "W1"), in_area("b", "ward", "W2"))
     bench.drain()
+    assert bench.rows(city, "area", layer="zone") == [("Y", "Why", 1), ("Z", "Zed", 1)]
+
+
+def test_an_area_cannot_be_counted_to_two_of_one_layer(bench: Bench) -> None:
+    city = bench.partnership()
+    import_(bench, city, "zone", [NewArea("Y", "Why", None, None), NewArea("Z", "Zed", None, None)])
     before = held(bench, city)
-    with pytest.raises(GeographyError, match="count reports already"):
-        look_up(bench, city, ("ward", "zone"), ("W2", "Z"))
-    with pytest.raises(GeographyError, match="count reports already"):
-        import_(bench, city, "ward", [NewArea("W2", "Ward 2", "Z", square(10, 10))])
-    assert look_up(bench, city, ("ward", "zone"), ("W1", "Z")) == 0
+    with pytest.raises(GeographyError, match="line 4: W1 is counted to Y by line 2, and cannot be counted to Z too"):
+        look_up(bench, city, ("ward", "zone"), ("W1", "Y"), ("W2", "Y"), ("W1", "Z"))
     assert held(bench, city) == before
-    assert look_up(bench, other, ("ward", "zone"), ("W2", "Z")) == 1
-    # a layer that is new holds no report yet, so its lookups move none
-    assert import_(bench, city, "block", [NewArea("B1", "Block One", "W1", None)]) == (1, 0)
-    bench.hand_in(city, in_area("b", "block", "B1"))
+
+
+def test_a_parent_for_some_days_leaves_the_other_days_as_they_were(bench: Bench) -> None:
+    city = bench.partnership()
+    import_(bench, city, "zone", [NewArea("Y", "Why", None, None), NewArea("Z", "Zed", None, None)])
+    look_up(bench, city, ("ward", "zone"), ("W1", "Y"))
+    import_(bench, city, "ward", [NewArea("W1", "Ward 1", "Z", None)], ("2026-06-10", "2026-06-20"))
+    days = ("2026-06-09", "2026-06-10", "2026-06-20", "2026-06-21")
+    bench.hand_in(city, *(report(day, occurred={"from": day}) for day in days))
     bench.drain()
-    assert bench.rows(city, "area", layer="zone") == [("Z", "Zone", 2)]
-    assert bench.verify() == []
+    assert bench.rows(city, "day", "area", layer="zone") == [
+        ("2026-06-09", "Y", "Why", 1),
+        ("2026-06-10", "Z", "Zed", 1),
+        ("2026-06-20", "Z", "Zed", 1),
+        ("2026-06-21", "Y", "Why", 1),
+    ]
+
+
+def test_a_partnership_is_one_city(bench: Bench) -> None:
+    city = bench.partnership()
+    before = held(bench, city)
+    with pytest.raises(GeographyError, match="a partnership is one city"):
+        import_(bench, city, "city", [NewArea("D", "Another", None, None)])
+    assert held(bench, city) == before
 
 
 def test_a_parent_must_be_of_a_coarser_layer(bench: Bench) -> None:

@@ -36,8 +36,7 @@ def new_worker(bench: Bench, partnership: int, limit: int, observer: Observer) -
     """Work a partition off as a process does that has just begun, and knows nothing."""
     ledger = SqlLedger(bench.engine, bench.clock)
     ledger.refresh()
-    (step,) = TOPOLOGY
-    runner = Runner(step, ledger, ledger, observer)
+    runner = Runner(TOPOLOGY[0], ledger, ledger, observer)
     while runner.work_off(ledger.partnership(partnership).partition, limit):
         pass
 

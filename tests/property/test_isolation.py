@@ -92,12 +92,13 @@ def test_partnerships_that_hand_in_from_threads_while_stages_run_get_their_own_c
                 shared.hand_in(cities[number], *raws, trusted=True, batch=batches[number])
 
         with ThreadPoolExecutor(CITIES + 1) as threads:
-            running = threads.submit(host.run, stop)
+            running = threads.submit(host.run, stop, 0.01)
             try:
                 list(threads.map(feed, range(CITIES)))
             finally:
                 stop.set()
             running.result()
+        host.drain()
         for city, facts in zip(cities, all_facts, strict=True):
             wanted = expected(facts, known_as_received(facts), questions=QUESTIONS)
             assert answered(shared, city, questions=QUESTIONS) == wanted

@@ -291,7 +291,7 @@ def test_dead_letters_at_the_limit_stop_the_stage_of_a_real_ledger_for_all_worke
     with transaction(bench.engine, write=True) as connection:
         connection.execute(text("UPDATE event SET body = :body WHERE id IN ('r1', 'r3')"), {"body": b"not an event"})
     partition = bench.ledger.partnership(city).partition
-    (first,) = bench.runners()
+    first = bench.runners()[0]
     stopping = Runner(first.step, bench.ledger, bench.ledger, QuietObserver(), dead_letter_limit=2)
     with pytest.raises(StoppedError):
         stopping.work_off(partition, 100)

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from infra.db import tables
 from infra.db.counts import CountQuery, CountTable, Dimension, count
@@ -18,6 +18,7 @@ from streams.hosts.desk import Answer, IntakeDesk
 from streams.hosts.embedded import EmbeddedHost
 from streams.ports import Observer
 from streams.runner import Runner
+from streams.stages.intake import tick
 from streams.topology import TOPOLOGY
 from tests.support.clock import FakeClock
 from tests.support.databases import STORE_TIMEOUT_S
@@ -57,9 +58,9 @@ class Bench:
         self.engine = make_engine(url, STORE_TIMEOUT_S)
         self.ledger = SqlLedger(self.engine, self.clock)
 
-    def partnership(self, time_zone: str = "Europe/London") -> int:
+    def partnership(self, time_zone: str = "Europe/London", slug: str | None = None) -> int:
         """Make a partnership with a small city: wards W1 to W3, small areas S11, S12 (in W1), S21 (in W2), city C."""
-        slug = f"city-{next(_serial)}-{id(self)}"
+        slug = slug or f"city-{next(_serial)}-{id(self)}"
         with transaction(self.engine, write=True) as connection:
             number = create_partnership(connection, slug, "none", time_zone, self.clock.now_us())
             connection.execute(
@@ -82,6 +83,22 @@ class Bench:
     def hand_in(self, partnership: int, *events: Raw, trusted: bool = False, batch: int | None = None) -> list[Answer]:
         """Hand events in as one unit."""
         return self.desk(partnership).take(encoded(*events), trusted=trusted, import_batch=batch)
+
+    def play(self, partnership: int, events: Sequence[Raw], ticks_us: Sequence[int]) -> list[Answer]:
+        """Take events as if each came in its own time."""
+        return self.desk(partnership).play(encoded(*events), ticks_us)
+
+    def tick(self, partnership: int) -> None:
+        """Move a partnership's clock on to now."""
+        there = self.ledger.partnership(partnership)
+        self.ledger.intake_unit(lambda unit: tick(unit, there), 1)
+
+    def ticked_at_us(self, partnership: int) -> dict[str, int]:
+        """Return the last tick that each stage has handled."""
+        clock = tables.stage_clock
+        with transaction(self.engine, write=False) as connection:
+            rows = connection.execute(select(clock).where(clock.c.partnership == partnership))
+            return {row.stage: row.ticked_at_us for row in rows}
 
     def runners(self, observer: Observer | None = None) -> list[Runner]:
         """Return a runner for each stage."""

@@ -18,5 +18,9 @@ class FakeClock:
         """Also backwards: clocks do that."""
         self._now_us = to_us(now)
 
+    def set_us(self, now_us: int) -> None:
+        """Set it to microseconds since 1970."""
+        self._now_us = now_us
+
     def advance(self, *, seconds: float) -> None:
         self._now_us += int(seconds * 1_000_000)

@@ -1,20 +1,20 @@
 """Stand-ins written by hand: a ledger in memory, a stage that remembers, and workers that die."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from infra.db.ledger import SqlLedger
 from schemas.topics import CHANGES, EVENTS
 from streams.ports import (
-    AggregateReader,
     ContributionRow,
     DeadLetter,
     Emit,
     IntakeUnit,
     Record,
     StagePosition,
+    StageReader,
     StageUnit,
     Step,
 )
@@ -121,6 +121,15 @@ class MemoryUnit:
     def add_contributions(self, rows: Sequence[ContributionRow]) -> None:
         assert not rows
 
+    def note_ticks(self, stage: str, ticked_at_us: Mapping[int, int]) -> None:
+        assert not ticked_at_us
+
+    @property
+    def watch(self) -> Any:
+        raise NotImplementedError
+
+    alerts = rebuild = watch
+
 
 class MemoryLedger:
     """Implements Ledger over one partition: a log that is all there, and a position."""
@@ -139,6 +148,9 @@ class MemoryLedger:
 
     def peek(self, stage: str, partition: int) -> StagePosition:
         return StagePosition(self.position, self.stopped_because)
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        return {(STAGE, 0): self.position}
 
     def heads(self, topic: str) -> dict[int, int]:
         return {0: len(self.log)}
@@ -169,9 +181,20 @@ class MemoryLedger:
 
 
 class UnaskedReader:
-    """Implements AggregateReader for stages that read nothing."""
+    """Implements StageReader for stages that read nothing."""
+
+    @property
+    def watch(self) -> Any:
+        raise NotImplementedError
+
+    @property
+    def rebuild(self) -> Any:
+        raise NotImplementedError
 
     def partnership(self, number: int) -> Any:
+        raise NotImplementedError
+
+    def applied_geography(self, partnership: int) -> Any:
         raise NotImplementedError
 
     def cells(self, partnership: int) -> Any:
@@ -191,7 +214,7 @@ class RecordingStage:
     prepared: Counter[int] = field(default_factory=Counter)
     on_prepare: Callable[[], None] = lambda: None
 
-    def prepare(self, records: Sequence[Record], reader: AggregateReader) -> list[int]:
+    def prepare(self, records: Sequence[Record], reader: StageReader) -> list[int]:
         positions = [each.position for each in records]
         self.prepared.update(positions)
         if self.poison & set(positions):

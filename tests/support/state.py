@@ -1,6 +1,7 @@
 """All that a ledger holds of one partnership, told by names instead of numbers, so that ledgers can be compared."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import text
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from infra.db.dead_letters import list_dead_letters
 from infra.db.engine import transaction
 from infra.db.loss_ledger import LossRow
+from schemas.changes import Booked, Delta, What
 from schemas.codec import decode_changes
 from tests.support.city import Bench
 
@@ -51,7 +53,6 @@ def _select(bench: Bench, partnership: int, query: str) -> list[Cell]:
 def _changes(bench: Bench, partnership: int) -> list[Cell]:
     with transaction(bench.engine, write=False) as connection:
         codes = {0: "*"} | {row.number: row.code for row in connection.execute(text("SELECT number, code FROM area"))}
-        ids = {row.number: row.id for row in connection.execute(text("SELECT number, id FROM event"))}
         rows = connection.execute(
             text(
                 "SELECT recorded_at_us, body FROM log WHERE topic = 'changes' AND partnership = :partnership"
@@ -60,18 +61,23 @@ def _changes(bench: Bench, partnership: int) -> list[Cell]:
             {"partnership": partnership},
         )
         return [
-            (
-                ids[change.event],
-                change.recorded_at_us,
-                change.harm,
-                [
-                    (d.n, d.day, d.known_day, d.dated, d.recording, sorted(codes[a] for a in d.areas), d.strands)
-                    for d in change.deltas
-                ],
-            )
+            (change.cause.id, change.recorded_at_us, *_told(change.what, codes))
             for row in rows
             for change in decode_changes(bytes(row.body))
         ]
+
+
+def _told(what: What, codes: Mapping[int, str]) -> tuple[Any, ...]:
+    if not isinstance(what, Booked):
+        return (str(what),)
+    deltas = [_delta(delta, codes) for delta in what.deltas]
+    stands = _delta(what.stands, codes) if isinstance(what.stands, Delta) else str(what.stands)
+    return what.incident.id, what.harm, deltas, stands
+
+
+def _delta(told: Delta, codes: Mapping[int, str]) -> tuple[Any, ...]:
+    areas = sorted(codes[area] for area in told.areas)
+    return told.n, told.day, told.known_day, told.dated, told.recording, areas, told.strands
 
 
 _SERIES = (
@@ -79,7 +85,9 @@ _SERIES = (
     " coalesce(layer.name, '*'), series.strand, coalesce(area.code, '*')"
 )
 _FROM_SERIES = (
-    " JOIN series ON series.number = cells.series LEFT JOIN layer ON layer.number = series.layer"
+    " JOIN series ON series.number = cells.series"
+    " JOIN partnership ON partnership.number = series.partnership AND partnership.generation = series.generation"
+    " LEFT JOIN layer ON layer.number = series.layer"
     " LEFT JOIN area ON area.number = cells.area WHERE series.partnership = :partnership"
 )
 _QUERIES = {

@@ -1,5 +1,6 @@
 """Where a place counts: each layer is settled by itself, as architecture.md 5.1 says."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -339,3 +340,83 @@ def test_a_partnership_without_places_counts_as_a_whole() -> None:
     empty = Geography(1, (), ())
     assert empty.areas_of(located(empty, place(kind="unknown")), 0) == (ELSEWHERE,)
     assert refusal(empty, place(name="Anywhere")) == ("unknown-place", "name")
+
+
+def written(reference: str = "r") -> Anchor:
+    return Anchor(Precision.WRITTEN, written=reference)
+
+
+def codes(geography: Geography, anchor: Anchor, day: int = 0) -> list[str]:
+    return sorted(geography.area_by_number[area].code for _, area in geography.areas_of(anchor, day))
+
+
+def confirmed(**places: tuple[int, ...]) -> Geography:
+    return replace(WITHOUT_SHAPES, version=2, confirmed=places)
+
+
+@pytest.mark.parametrize(
+    ("places", "day", "counted_in"),
+    [
+        ({}, 0, ["T"]),
+        ({"other": (NORTH,)}, 0, ["T"]),
+        ({"r": (NORTH,)}, 0, ["A", "L1", "T", "zone-x"]),
+        ({"r": (WARD_A,)}, 0, ["A", "T"]),
+        ({"r": (WARD_A,)}, TURN, ["T"]),
+        ({"r": (NORTH, SOUTH)}, 0, ["T", "zone-x"]),
+        ({"r": (NORTH, SOUTH)}, 500, ["T"]),
+        ({"r": (NORTH, WARD_B)}, 0, ["B", "L1", "T", "zone-x"]),
+    ],
+)
+def test_a_place_as_written_counts_where_people_say_that_it_lies_on_the_day(
+    places: Mapping[str, tuple[int, ...]], day: int, counted_in: list[str]
+) -> None:
+    assert codes(confirmed(**places), written(), day) == counted_in
+
+
+def test_a_text_is_settled_as_a_name_or_not_at_all() -> None:
+    assert WITHOUT_SHAPES.locate_text("  THE mill. ", 0) == Anchor(Precision.NAME, (WARD_B,))
+    assert WITHOUT_SHAPES.locate_text("the mill", TURN) is None
+    assert WITHOUT_SHAPES.locate_text("thr mill", 0) is None
+    canal_side = WITHOUT_SHAPES.locate_text("canal side", 0)
+    assert canal_side is not None
+    assert codes(WITHOUT_SHAPES, canal_side) == ["T", "zone-x"]
+
+
+def test_other_names_are_suggested_with_their_distance_and_never_the_text_itself() -> None:
+    found = WITHOUT_SHAPES.suggestions("Exfort")
+    assert found[0] == (1, "Exford")
+    assert [each.distance for each in found] == sorted(each.distance for each in found)
+    assert "Exford" not in [each.name for each in WITHOUT_SHAPES.suggestions("exford")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "moves"),
+    [
+        ({}, False),
+        ({"shapes": SHAPES}, False),
+        ({"aliases": ()}, False),
+        ({"areas": (*AREAS, Area(61, LSOA, "L9", "New")), "lookups": (*LOOKUPS, Lookup(61, WARD_A))}, False),
+        ({"areas": (*AREAS, Area(61, CITY, "U", "Second"))}, True),
+        ({"lookups": (*LOOKUPS, Lookup(WARD_A, ZONE_X))}, True),
+        ({"lookups": LOOKUPS[1:]}, True),
+        ({"lookups": (Lookup(NORTH, WARD_A), *LOOKUPS[1:])}, True),
+        ({"confirmed": {"r": (NORTH,)}}, True),
+        ({"areas": (replace(AREAS[0], last_day=7), *AREAS[1:])}, True),
+    ],
+)
+def test_only_some_changes_move_what_was_counted(changes: dict[str, Any], moves: bool) -> None:
+    assert replace(WITHOUT_SHAPES, version=2, **changes).moves_nothing_of(WITHOUT_SHAPES) is not moves
+
+
+@given(
+    st.lists(st.sampled_from(LOOKUPS), unique=True),
+    st.lists(st.builds(Lookup, st.sampled_from([NORTH, WARD_A, 61]), st.sampled_from([ZONE_X, ZONE_Y])), max_size=2),
+    st.integers(-10, 2000),
+)
+def test_where_nothing_is_said_to_move_nothing_does(gone: list[Lookup], new: list[Lookup], day: int) -> None:
+    lookups = (*(lookup for lookup in LOOKUPS if lookup not in gone), *new)
+    after = replace(WITHOUT_SHAPES, version=2, areas=(*AREAS, Area(61, LSOA, "L9", "New")), lookups=lookups)
+    if after.moves_nothing_of(WITHOUT_SHAPES):
+        for area in AREAS:
+            anchor = Anchor(Precision.CODE, (area.number,))
+            assert after.areas_of(anchor, day) == WITHOUT_SHAPES.areas_of(anchor, day)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.contribution import (
+    ConsentVersion,
     Content,
     Known,
     LinkVersion,
@@ -18,6 +19,7 @@ from streams.core.contribution import (
     bookings,
     difference,
     pair_of,
+    standing,
 )
 from tests.support.histories import RECEIVED_DAYS, Case, Fact, Kind, histories
 from tests.support.oracle import counted_incidents, known_as_received
@@ -161,3 +163,19 @@ def test_the_order_in_which_things_are_said_does_not_matter(data: st.DataObject,
     known = as_known(facts)
     versions = tuple(data.draw(st.permutations(known.versions)))
     assert bookings(Known(versions, tuple(data.draw(st.permutations(known.links))))) == bookings(known)
+
+
+def test_what_stands_of_an_incident_is_its_own_last_version_whatever_it_is_linked_to() -> None:
+    first, second, other = version(A, 1, "race"), version(A, 2, "age"), version(B, 1, "race")
+    for said in permutations((first, second, other)):
+        known = Known(said, (tie(A, B),))
+        assert [standing(known, name) for name in (A, B, C)] == [second, other, None]
+    assert standing(Known((first, second, version(A, 3, None)), ()), A) is None
+
+
+def test_what_is_left_out_does_not_stand_for_as_long_as_that_is_said() -> None:
+    reported = version(A, 1, "race")
+    said = [ConsentVersion(A, (f"202{n}", "/s", "c"), 1, left_out) for n, left_out in enumerate((False, True, False))]
+    assert standing(Known((reported,), (), tuple(said[:2])), A) is None
+    assert standing(Known((reported,), (), tuple(said)), A) == reported
+    assert standing(Known((reported._replace(left_out=True),), ()), A) is None
