@@ -1,11 +1,16 @@
 """bellwether partnerships: several community safety partnerships may share one ledger."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra.cli.options import DatabaseUrl, FormatOption, TableFormat
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from streams.core.freshness import Freshness
 
 app = typer.Typer(help="Make and list partnerships; one ledger may serve many.", no_args_is_help=True)
 
@@ -60,13 +65,31 @@ def create(
 
 @app.command("list")
 def list_all(form: FormatOption = TableFormat.CSV, database_url: DatabaseUrl = None) -> None:
-    """List the partnerships of the ledger."""
-    from infra.cli.store import open_engine
+    """List the partnerships of the ledger, and how fresh the picture of each is.
+
+    `picture` is fresh, or unknown where a stage has not kept up with the clock for more than five minutes, as when
+    `serve` does not run; then no area may be called calm. A partnership without a report has no clock yet.
+    """
+    from infra.cli.store import open_ledger
     from infra.cli.tables import print_table
     from infra.db.engine import transaction
+    from infra.db.freshness import read_freshness
     from infra.db.partnerships import list_partnerships
 
-    engine = open_engine(database_url)
-    with transaction(engine, write=False) as connection:
-        rows = [(row.slug, row.places, row.time_zone, row.partition) for row in list_partnerships(connection)]
-    print_table(("slug", "places", "time_zone", "partition"), rows, form)
+    ledger = open_ledger(database_url)
+    now_us = ledger.now_us()
+    with transaction(ledger.engine, write=False) as connection:
+        fresh = read_freshness(connection, now_us)
+        rows = [
+            (*(row.slug, row.places, row.time_zone, row.partition, row.marking), _picture(row, fresh[row.number]))
+            for row in list_partnerships(connection)
+        ]
+    print_table(("slug", "places", "time_zone", "partition", "marking", "picture"), rows, form)
+
+
+def _picture(row: "Row[Any]", fresh: "Freshness") -> str:
+    if row.replaying is not None:
+        return "replaying"
+    if fresh.lag_us is None:
+        return "no clock yet"
+    return "unknown" if fresh.is_unknown else "fresh"

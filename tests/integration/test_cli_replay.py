@@ -85,3 +85,10 @@ def test_the_spacing_of_ticks_changes_nothing(tmp_path: Path) -> None:
         assert cli("replay", cli.write("history.ndjson", history()), "--tick", tick).code == 0
         seen.append(cli("alerts", "list").out)
     assert seen[0] == seen[1]
+
+
+def test_the_picture_of_a_partnership_nobody_serves_is_unknown(cli: Cli) -> None:
+    assert cli("partnerships", "list").table()[0]["picture"] == "no clock yet"
+    assert cli("replay", cli.write("history.ndjson", history())).code == 0
+    (row,) = cli("partnerships", "list").table()
+    assert (row["picture"], row["marking"]) == ("unknown", "actual")

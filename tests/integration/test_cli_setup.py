@@ -116,7 +116,16 @@ def test_the_installed_command_does_the_same_as_a_process_of_its_own(cli: Cli) -
     assert "milton-keynes" in made.err
     listed = cli.alone("partnerships", "list")
     assert (listed.code, listed.err) == (0, "")
-    assert listed.out == "slug,places,time_zone,partition\nmilton-keynes,milton-keynes,Europe/London,0\n"
+    assert listed.table() == [
+        {
+            "slug": "milton-keynes",
+            "places": "milton-keynes",
+            "time_zone": "Europe/London",
+            "partition": "0",
+            "marking": "actual",
+            "picture": "no clock yet",
+        }
+    ]
     wrong = cli.alone("counts", "--layer", "x", "--from", "2020-01-01", "--to", "2020-01-02", "--by", "area")
     assert (wrong.code, wrong.out) == (2, "")
     assert "known layers: city, lsoa-2021, ward-2014, ward-2026, zone" in wrong.err
