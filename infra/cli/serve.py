@@ -1,5 +1,6 @@
 """bellwether serve: one process that does all that has to go on by itself."""
 
+import os
 import signal
 import threading
 import time
@@ -85,13 +86,25 @@ def start(ledger: "SqlLedger", settings: "Settings", stop: threading.Event) -> l
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """Have Ctrl-C and SIGTERM ask for a stop; what is being written is finished first."""
+    """Have Ctrl-C and SIGTERM ask for a stop; what is being written is finished first.
 
-    def ask(_signal: int, _frame: FrameType | None) -> None:
+    A thread of its own hears them: a handler runs in the main thread, which may be waiting where no signal wakes it, or
+    may hold the lock that it would need.
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told)
+
+    def wake(_signal: int, _frame: FrameType | None) -> None:
+        """Do nothing: that there is a handler has the signal written into the pipe."""
+
+    def listen() -> None:
+        os.read(heard, 1)
         stop.set()
 
-    signal.signal(signal.SIGINT, ask)
-    signal.signal(signal.SIGTERM, ask)
+    threading.Thread(target=listen, name="signals", daemon=True).start()
+    signal.signal(signal.SIGINT, wake)
+    signal.signal(signal.SIGTERM, wake)
 
 
 def _go_on(name: str, work: Callable[[], None], stop: threading.Event) -> None:

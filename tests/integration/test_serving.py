@@ -1,19 +1,24 @@
 """What `serve` is made of: a host that hears a stop between two batches, and works whose faults end the process."""
 
+import os
+import signal
 import sqlite3
+import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from infra.cli.serve import Work
+from infra.cli.serve import Work, stop_on_signals
 from schemas.topics import EVENTS
 from streams.hosts.embedded import EmbeddedHost
 from streams.stages.aggregate import STAGE as AGGREGATE
 from tests.support.city import Bench, QuietObserver
 from tests.support.cli import Cli
 from tests.support.events import report
+from tests.system.ledgers import wait_until
 
 REPORTS = 20
 HANDLED = 3
@@ -55,6 +60,36 @@ def test_a_host_that_waits_notices_what_comes_in(bench: Bench) -> None:
     waiting.join(timeout=30)
     stop.set()
     assert bench.ledger.positions()[AGGREGATE, bench.ledger.partnership(city).partition] == 1
+
+
+@pytest.fixture
+def signals_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    told = signal.set_wakeup_fd(-1)
+    os.close(told)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals_as_before")
+def test_a_stop_is_heard_by_whichever_thread_the_signal_comes_to() -> None:
+    stop = threading.Event()
+    stop_on_signals(stop)
+
+    def is_waited_for() -> bool:
+        caller = sys._current_frames()[main].f_back
+        return caller is not None and caller.f_locals.get("self") is stop
+
+    def ask() -> None:
+        wait_until(is_waited_for, 20)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    main = threading.get_ident()
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert stop.wait(20)
+    asking.join()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -30,8 +30,8 @@ from tests.system.ledgers import STORE_TIMEOUT_S, Counted, counted, end_session
 SLUG = "sorrelmere"
 OURS = ("--partnership", SLUG)
 DAYS = 120
-TICK = "10m"
-TICK_US = 600_000_000
+TICK = "5m"
+TICK_US = 300_000_000
 LEASES_LAST_US = 3_600_000_000
 RULES = """rules:
   - {id: severe, kind: severe-event, harm: serious, scope: {layer: zone}}

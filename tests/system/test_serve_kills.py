@@ -40,8 +40,8 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 SEED = 20260701
 KILLS = {"sqlite": 20, "postgresql": 5}
-SLOW, QUICK = "140000", "600000"
-"""How many times as fast as it was: a slice of history every 2 seconds, or every half."""
+SLOW, QUICK = "72000", "360000"
+"""How many times as fast as it was: about a slice of history every 2 seconds, or every half."""
 A_SLICE_TAKES_S = 0.4
 STOPS = 3
 STOPS_WITHIN_S = 10.0
