@@ -17,5 +17,10 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_to_stderr,
     )
+
+
+def _to_stderr(*_names: object) -> structlog.PrintLogger:
+    """Write to what standard error is when a line is written; what it was at the start may be closed by then."""
+    return structlog.PrintLogger(sys.stderr)

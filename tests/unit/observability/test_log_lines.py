@@ -1,5 +1,7 @@
 """Log lines are JSON on stderr, with identifiers and never what a report says."""
 
+import contextlib
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,3 +100,14 @@ def test_nothing_of_a_report_reaches_log_or_metrics(sqlite_bench: Bench, capsys:
     assert registry.get_sample_value(f"{CounterName.DEAD_LETTERS.value.name}_total", poison) == 1
     position = {"stage": "aggregate", "partition": "0"}
     assert registry.get_sample_value(GaugeName.STAGE_POSITION.value.name, position) == 3
+
+
+def test_a_line_goes_to_what_standard_error_is_when_it_is_written() -> None:
+    closed, there = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stderr(closed):
+        configure_logging("warning")
+        log = structlog.get_logger()
+    closed.close()
+    with contextlib.redirect_stderr(there):
+        log.warning("still heard")
+    assert json.loads(there.getvalue())["event"] == "still heard"
