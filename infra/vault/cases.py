@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from infra.db import tables
 from infra.db.bulk import Bulk
+from infra.vault.erasing import overwrite_what_goes
 from infra.vault.keys import CaseKey, MasterKey, SealBrokenError, new_key, new_reference
 from streams.ports.vault import Incident
 
@@ -88,7 +89,7 @@ class NewCases:
 def destroy_keys(connection: Connection, references: Sequence[str], at_us: int) -> int:
     """Destroy the keys of cases and the pseudonyms of their victims; return how many there still were."""
     pseudonym = tables.sealed.victim_pseudonym
-    _overwrite_what_goes(connection)
+    overwrite_what_goes(connection)
     connection.execute(delete(pseudonym).where(pseudonym.c.case_reference.in_(references)))
     return connection.execute(
         update(_CASE)
@@ -108,7 +109,7 @@ def let_letter_go(connection: Connection, dead_letter: int) -> None:
     """Destroy the case under which a settled dead letter's body was sealed, if it was."""
     case = case_of_letter(connection, dead_letter)
     if case is not None:
-        _overwrite_what_goes(connection)
+        overwrite_what_goes(connection)
         connection.execute(delete(_LETTER).where(_LETTER.c.dead_letter == dead_letter))
         connection.execute(delete(_CASE).where(_CASE.c.case_reference == case))
 
@@ -117,12 +118,6 @@ def add_letters(connection: Connection, rows: Sequence[dict[str, object]]) -> No
     """Note under which cases dead letters are sealed, and which incidents they are about."""
     if rows:
         connection.execute(insert(_LETTER), list(rows))
-
-
-def _overwrite_what_goes(connection: Connection) -> None:
-    """Have SQLite write zeros over what is deleted; otherwise a wrapped key would stay in the file's free pages."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA secure_delete = ON").close()
 
 
 def _case(reference: str, wrapped_key: bytes | None) -> SealedCase:

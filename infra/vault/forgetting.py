@@ -16,6 +16,7 @@ from infra.db import tables
 from infra.db.engine import transaction
 from infra.vault import audit
 from infra.vault.cases import destroy_keys
+from infra.vault.erasing import leave_no_trace
 from schemas.topics import EVENTS
 from streams.core.consent import Allowed
 from streams.core.days import instant_of
@@ -96,7 +97,7 @@ def forget(engine: Engine, partnership: int, reference: str, who: Forgetter, lis
         listed.add(references, at_us)
         destroyed = destroy_keys(connection, references, at_us)
         audit.write(connection, _entry(partnership, reference, who), at_us)
-    _leave_no_trace(engine)
+    leave_no_trace(engine)
     return destroyed
 
 
@@ -118,7 +119,7 @@ def destroy_listed(engine: Engine, listed: ForgottenList, at_us: int) -> int:
             for row in held:
                 audit.write(connection, _entry(row.partnership, row.case_reference, who), at_us)
     if again:
-        _leave_no_trace(engine)
+        leave_no_trace(engine)
     return again
 
 
@@ -189,12 +190,3 @@ def _entry(partnership: int, reference: str, who: Forgetter) -> audit.Entry:
         reason=audit.FORGOTTEN,
         purpose=who.reason,
     )
-
-
-def _leave_no_trace(engine: Engine) -> None:
-    """Have the database drop what it keeps of overwritten rows, as far as it can be told to."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
-        else:
-            connection.exec_driver_sql("VACUUM sealed_case, victim_pseudonym")

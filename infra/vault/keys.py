@@ -59,7 +59,7 @@ class MasterKey:
 
 @dataclass(frozen=True)
 class CaseKey:
-    """One case's key, opened: it seals and opens what belongs to the case, and proves what was sealed."""
+    """The key of one case or draft, opened: it seals and opens what belongs there, and proves what was sealed."""
 
     case: str
     _sealing: AESGCM = field(repr=False)

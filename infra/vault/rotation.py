@@ -12,12 +12,14 @@ from sqlalchemy import Connection, Engine, Row, select, tuple_, update
 from infra.db import tables
 from infra.db.engine import transaction
 from infra.vault.data_keys import key_name
+from infra.vault.drafts import draft_name
 from infra.vault.keys import SETTING, MasterKey, SecretKeyError
 from infra.vault.state import VAULT
 
 SLICE = 200
 OLD_SETTING = "BELLWETHER_OLD_SECRET_KEY"
-_STATE, _CASE, _KEY = tables.sealed.vault, tables.sealed.sealed_case, tables.sealed.data_key
+_STATE, _KEY = tables.sealed.vault, tables.sealed.data_key
+_CASE, _DRAFT = tables.sealed.sealed_case, tables.sealed.sealed_draft
 Progress = Callable[[int], None]
 
 
@@ -30,7 +32,7 @@ def rotate(engine: Engine, old: MasterKey, new: MasterKey, progress: Progress) -
     if not _begin(engine, old, new):
         return 0
     rotated = 0
-    for wrap_slice in (_data_keys, _cases):
+    for wrap_slice in (_data_keys, _cases, _drafts):
         while newly := _slice(engine, old, new, wrap_slice):
             rotated += newly
             progress(newly)
@@ -90,6 +92,22 @@ def _cases(connection: Connection, old: MasterKey, new: MasterKey) -> int:
             update(_CASE)
             .where(_CASE.c.case_reference == row.case_reference)
             .values(wrapped_key=_anew(row, row.case_reference.encode(), old, new), wrapped_by=new.fingerprint)
+        )
+    return len(rows)
+
+
+def _drafts(connection: Connection, old: MasterKey, new: MasterKey) -> int:
+    rows = _next(
+        connection,
+        select(_DRAFT.c.draft, _DRAFT.c.wrapped_key)
+        .where(_DRAFT.c.wrapped_by == old.fingerprint)
+        .order_by(_DRAFT.c.draft),
+    )
+    for row in rows:
+        connection.execute(
+            update(_DRAFT)
+            .where(_DRAFT.c.draft == row.draft)
+            .values(wrapped_key=_anew(row, draft_name(row.draft), old, new), wrapped_by=new.fingerprint)
         )
     return len(rows)
 

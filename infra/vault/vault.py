@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, Engine
 
 from infra.db.bulk import Bulk
+from infra.vault.drafts import SealedDrafts
 from infra.vault.keys import MasterKey
 from infra.vault.opening import open_letter
 from infra.vault.places import WrittenPlaces
@@ -29,6 +30,10 @@ class Vault:
         if places is None:
             places = self._places[partnership] = WrittenPlaces(engine, self.master, partnership)
         return places
+
+    def drafts(self, engine: Engine, partnership: int) -> SealedDrafts:
+        """Return one partnership's drafts; without a secret key they refuse to be saved or opened, and say which."""
+        return SealedDrafts(engine, self.master, partnership)
 
     def open_letter(self, connection: Connection, dead_letter: int, body: bytes | None) -> bytes | None:
         """Return what a dead letter holds. Raises SecretKeyError, ForgottenError, SealBrokenError."""

@@ -1,4 +1,4 @@
-"""What intake and readers need from the vault: it seals, compares and gives references, and never hands a key out."""
+"""What intake, readers and pages need from the vault: it seals, compares, opens, and never hands a key out."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -69,4 +69,45 @@ class PartnershipVault(Protocol):
 
     def open_written(self, events: Sequence[int]) -> dict[str, str]:
         """Return the places as written in some events, by their reference; what was forgotten is not among them."""
+        ...
+
+
+class SavedDraft(NamedTuple):
+    """A draft that can be opened, and when it was last saved."""
+
+    draft: str
+    saved_at_us: int
+
+
+class NoDraftError(Exception):
+    """There is no such draft of this owner's, or not any more; another's is as if it were not there."""
+
+
+class DraftTooLargeError(Exception):
+    """A draft has more bytes than are kept. Nothing was saved."""
+
+
+class Drafts(Protocol):
+    """The drafts of one partnership: what its users are still writing, sealed, each draft for its owner only.
+
+    `owner` is a user's code. A draft stands for some days from its last save; after that nobody can open it.
+    """
+
+    def save(self, owner: str, draft: str | None, content: bytes, now_us: int) -> str:
+        """Seal a draft, a new one or in place of what it held; return its random name.
+
+        Raises DraftTooLargeError, and NoDraftError where the owner has no such draft.
+        """
+        ...
+
+    def open(self, owner: str, draft: str, now_us: int) -> bytes:
+        """Return what a draft holds. Raises NoDraftError."""
+        ...
+
+    def list(self, owner: str, now_us: int) -> Sequence[SavedDraft]:
+        """Return an owner's drafts, the last saved first."""
+        ...
+
+    def discard(self, owner: str, draft: str) -> None:
+        """Destroy a draft with its key, as when it was handed in; one that is not there is gone already."""
         ...

@@ -176,6 +176,10 @@ def test_planted_persons_are_nowhere_but_sealed(sealed: SealedBench, capfd: pyte
     letters = list_dead_letters(sealed.engine, city, settled=False)
     assert {letter.code for letter in letters} == {"conflict", "clock-ahead", "poison"}
     assert all(leaks(dead_letter_body(sealed.ledger, letter)) for letter in letters)
+    drafts = sealed.vault.drafts(sealed.engine, city)
+    draft = drafts.save("a-lee", None, orjson.dumps(planted()), 7)
+    said.append([draft, drafts.list("a-lee", 8)])
+    assert leaks(drafts.open("a-lee", draft, 8))
     said.append([Replayer(sealed.ledger, city).replay(letter.number) for letter in letters if letter.code != "poison"])
     assert found_in_tables(sealed) == []
     assert leaks(said) == []

@@ -21,7 +21,7 @@ from tests.support.events import Raw
 from tests.support.playing import DAY_US, HOUR_US, Judged, Stage
 from tests.support.public_files import MAPPING, public
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "arvig-alerts.json"
 RULES: list[Raw] = [
@@ -83,10 +83,10 @@ def test_attacks_are_alerts_with_numbered_updates_and_not_one_a_day(tmp_path: Pa
     ("kind", "partitions", "batch_size", "tick_us"),
     [
         ("sqlite", None, 7, DAY_US),
-        ("sqlite", None, 500, HOUR_US * 6),
+        ("sqlite", None, 500, HOUR_US),
         ("postgresql", 1, 50, DAY_US),
         ("postgresql", 3, 500, DAY_US),
-        ("postgresql", 8, 3, DAY_US),
+        ("postgresql", 8, 1, DAY_US),
     ],
 )
 def test_the_very_same_is_judged_beside_others_in_any_partitions_batches_and_ticks(

@@ -1,4 +1,4 @@
-"""What only the vault reads and writes: wrapped keys, sealed bytes, pseudonyms, and who was shown what."""
+"""What only the vault reads and writes: wrapped keys, sealed bytes, drafts, pseudonyms, and who was shown what."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
@@ -58,6 +58,23 @@ sealed_letter = Table(
     Column("incident_id", Text),
     Index(None, "incident_source", "incident_id"),
     comment="the case under which a dead letter's body is sealed",
+)
+
+sealed_draft = Table(
+    "sealed_draft",
+    metadata,
+    Column("draft", Text, primary_key=True, comment="random; derived from nothing"),
+    Column("partnership", Integer, nullable=False),
+    Column("owner", Text, nullable=False, comment="a user's code: nobody else sees the draft"),
+    Column("wrapped_by", Text, nullable=False, comment="fingerprint of the secret key"),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False, comment="sealed under the key beside it, another one at every save"),
+    Column("saved_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+    Index(None, "partnership", "owner"),
+    Index(None, "wrapped_by", "draft"),
+    Index(None, "expires_at_us"),
+    comment="what somebody is still writing; it belongs to no case yet",
 )
 
 victim_pseudonym = Table(
