@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import orjson
 import pytest
@@ -79,20 +80,32 @@ def test_attacks_are_alerts_with_numbered_updates_and_not_one_a_day(tmp_path: Pa
     stage.engine.dispose()
 
 
+class Way(NamedTuple):
+    """Where and how a replay is worked off; `others` is how many other partnerships the ledger serves."""
+
+    kind: str
+    partitions: int | None
+    batch_size: int
+    tick_us: int
+    others: int
+
+
 @pytest.mark.parametrize(
-    ("kind", "partitions", "batch_size", "tick_us"),
+    "way",
     [
-        ("sqlite", None, 7, DAY_US),
-        ("sqlite", None, 500, HOUR_US),
-        ("postgresql", 1, 50, DAY_US),
-        ("postgresql", 3, 500, DAY_US),
-        ("postgresql", 8, 1, DAY_US),
+        Way("sqlite", None, 1, DAY_US, 0),
+        Way("sqlite", None, 7, DAY_US, OTHERS),
+        Way("sqlite", None, 500, HOUR_US, OTHERS),
+        Way("postgresql", 1, 50, DAY_US, OTHERS),
+        Way("postgresql", 3, 500, DAY_US, OTHERS),
+        Way("postgresql", 8, 5, DAY_US, OTHERS),
     ],
+    ids=str,
 )
 def test_the_very_same_is_judged_beside_others_in_any_partitions_batches_and_ticks(
-    kind: str, partitions: int | None, batch_size: int, tick_us: int, tmp_path: Path, server_folder: Path
+    way: Way, tmp_path: Path, server_folder: Path
 ) -> None:
-    url = sqlite_url(tmp_path) if kind == "sqlite" else postgresql_url(server_folder)
-    judged, stage = played(url, partitions, batch_size, tick_us, others=OTHERS)
+    url = sqlite_url(tmp_path) if way.kind == "sqlite" else postgresql_url(server_folder)
+    judged, stage = played(url, way.partitions, way.batch_size, way.tick_us, others=way.others)
     assert judged._asdict() == orjson.loads(GOLDEN.read_bytes())
     stage.engine.dispose()
