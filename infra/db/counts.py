@@ -149,19 +149,28 @@ class _Counting:
         if not strands:
             return Counter()
         by_area, by_day = Dimension.AREA in by, Dimension.DAY in by
-        buckets = self._buckets([] if by_day else [dimension for dimension in by if dimension in TIME])
-        found = _found_in_buckets(self._connection.dialect.name, [bucket[:3] for bucket in buckets])
         group = (
             "cells.area" if by_area else "0",
-            "cells.day" if by_day else found.bucket,
+            "cells.day" if by_day else "bucket.number",
             "cells.series" if Dimension.STRAND in by else "0",
         )
+        asked = [term for term in group if term != "0"]
+        buckets = self._buckets([] if by_day else [dimension for dimension in by if dimension in TIME])
         rows = self._connection.execute(
             text(
-                f"{found.given} SELECT {', '.join(group)}, sum(cells.n) FROM {found.joined}{self._cells()} AS cells"
-                f" WHERE cells.series IN ({', '.join(map(str, strands))}) AND {found.within}{self._as_of_condition()}"
-                f" GROUP BY {', '.join(str(column) for column, term in enumerate(group, 1) if term != '0')}"
-            )
+                _SUMS[self._connection.dialect.name].format(
+                    group=", ".join(group),
+                    asked=", ".join(asked),
+                    of_cell=", ".join(sorted({"cells.series", *asked} - {"bucket.number"})),
+                    cells=self._cells(),
+                    condition=f"cells.series IN ({', '.join(map(str, strands))})"
+                    f" AND cells.day BETWEEN bucket.first AND bucket.last{self._as_of_condition()}",
+                )
+            ),
+            {
+                "buckets": orjson.dumps([[number, first, last] for number, first, last, _ in buckets]).decode(),
+                **({} if self._query.as_of is None else {"as_of": day_number(self._query.as_of)}),
+            },
         )
         names = self._area_names() if by_area else {}
         labels = {number: label for number, _, _, label in buckets}
@@ -258,16 +267,15 @@ class _Counting:
     def _as_of_condition(self) -> str:
         if self._query.as_of is None:
             return ""
-        day = "known_day" if self._query.basis == Basis.OCCURRED else "day"
-        return f" AND cells.{day} <= {day_number(self._query.as_of)}"
+        return f" AND cells.{'known_day' if self._query.basis == Basis.OCCURRED else 'day'} <= :as_of"
 
     def _buckets(self, by: Sequence[Dimension]) -> list[tuple[int, int, int, Key]]:
-        """Return runs of days that share all their labels, as (number from 1, first day, last day, labels)."""
+        """Return runs of days that share all their labels, as (number, first day, last day, labels)."""
         day, last = day_number(self._query.first), day_number(self._query.last)
         buckets: list[tuple[int, int, int, Key]] = []
         while day <= last:
             end = min([last, *(_last_day(day, dimension) for dimension in by)])
-            buckets.append((len(buckets) + 1, day, end, _labels(day, by)))
+            buckets.append((len(buckets), day, end, _labels(day, by)))
             day = end + 1
         return buckets
 
@@ -330,38 +338,22 @@ def _columns(dimension: Dimension) -> tuple[str, ...]:
     return ("area", "area_name") if dimension is Dimension.AREA else (dimension.value,)
 
 
-class _FoundInBuckets(NamedTuple):
-    """SQL that finds the cells of some buckets, and each cell's bucket."""
+_SUMS = {
+    "sqlite": (
+        "WITH bucket AS MATERIALIZED (SELECT CAST(json_extract(value, '$[0]') AS INTEGER) AS number,"
+        " CAST(json_extract(value, '$[1]') AS INTEGER) AS first, CAST(json_extract(value, '$[2]') AS INTEGER) AS last"
+        " FROM json_each(:buckets))"
+        " SELECT {group}, sum(cells.n) FROM bucket CROSS JOIN {cells} AS cells WHERE {condition} GROUP BY {asked}"
+    ),
+    "postgresql": (
+        "WITH bucket AS MATERIALIZED (SELECT (value ->> 0)::integer AS number, (value ->> 1)::integer AS first,"
+        " (value ->> 2)::integer AS last FROM json_array_elements(CAST(:buckets AS json)))"
+        " SELECT {group}, cells.n FROM bucket CROSS JOIN LATERAL"
+        " (SELECT {of_cell}, sum(cells.n) AS n FROM {cells} AS cells WHERE {condition} GROUP BY {of_cell}) AS cells"
+    ),
+}
+"""Buckets are ranges of days from one JSON parameter; cast, or SQLite would read the JSON again for each row.
 
-    given: str
-    joined: str
-    bucket: str
-    within: str
-
-
-def _found_in_buckets(dialect: str, buckets: Sequence[tuple[int, int, int]]) -> _FoundInBuckets:
-    """Return how a database finds the cells of buckets, each (number from 1, first day, last day), without gaps.
-
-    SQLite seeks each bucket in the key; cast, or it would read the JSON again for each row. PostgreSQL reads all days
-    at once: it cannot know how few cells a bucket holds, and would compare each cell of a large series to each bucket.
-    The days are part of the statement, since a plan for any days at all would again be made from a wrong guess.
-    """
-    if dialect == "sqlite":
-        return _FoundInBuckets(
-            given=(
-                "WITH bucket AS MATERIALIZED (SELECT CAST(json_extract(value, '$[0]') AS INTEGER) AS number,"
-                " CAST(json_extract(value, '$[1]') AS INTEGER) AS first,"
-                " CAST(json_extract(value, '$[2]') AS INTEGER) AS last"
-                f" FROM json_each('{orjson.dumps(buckets).decode()}'))"
-            ),
-            joined="bucket CROSS JOIN ",
-            bucket="bucket.number",
-            within="cells.day BETWEEN bucket.first AND bucket.last",
-        )
-    firsts = ", ".join(str(first) for _, first, _ in buckets)
-    return _FoundInBuckets(
-        given="",
-        joined="",
-        bucket=f"width_bucket(cells.day, CAST('{{{firsts}}}' AS integer[]))",
-        within=f"cells.day BETWEEN {buckets[0][1]} AND {buckets[-1][2]}" if buckets else "false",
-    )
+PostgreSQL sums within each bucket, in rows that the caller adds up: it cannot know how few cells a bucket holds, and in
+a plain join it reads a large series whole and compares each of its cells with each bucket.
+"""

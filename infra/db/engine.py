@@ -129,7 +129,10 @@ def _postgresql_engine(url: str, timeout_s: float) -> Engine:
         pool_size=CONNECTIONS,
         pool_timeout=timeout_s,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": max(1, int(timeout_s)), "options": f"-c lock_timeout={int(timeout_s * 1000)}"},
+        connect_args={
+            "connect_timeout": max(1, int(timeout_s)),
+            "options": f"-c lock_timeout={int(timeout_s * 1000)} {_NO_COMPILING}",
+        },
     )
 
     @event.listens_for(engine, "connect")
@@ -145,6 +148,9 @@ def _postgresql_engine(url: str, timeout_s: float) -> Engine:
 
     return engine
 
+
+_NO_COMPILING = "-c jit=off"
+"""Where a PostgreSQL can compile statements it would do so by its guess of the cost, which is far off for counts."""
 
 _TEMPORARY_TABLES = (
     "CREATE TEMPORARY TABLE incoming_event (source integer, id text, type text, place integer, digest bytea,"
