@@ -32,20 +32,21 @@ class Booked(msgspec.Struct, frozen=True, tag="booked"):
     `incident` is the one that it reports, amends, withdraws or links (the first of the two). `stands` is its version
     that holds, whatever it is linked to; None where none does, since it was withdrawn, is left out of statistics or was
     never reported. It is UNSET where nothing was said of the incident before: then its one delta, if any, stands.
-    `harm` is the worst that the version that holds states.
+    `harm` is the worst that the version that holds states; `place` the ledger's number of the place that it counts in.
     """
 
     incident: Name
     deltas: tuple[Delta, ...]
     harm: str = "unknown"
     stands: Delta | msgspec.UnsetType | None = msgspec.UNSET
+    place: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class SignalTold(msgspec.Struct, frozen=True, tag="signal"):
     """A signal as one event states it; `withdrawn` or `outcome` (of a forecast) where that is what the event says.
 
-    `areas` are all areas that its place lies in; days are the observation period, the day of what happened, or the
-    days between which something is expected.
+    `place` is the ledger's number of its place, `areas` are all areas that it lies in; days are the observation period,
+    the day of what happened, or the days between which something is expected.
     """
 
     signal: Name
@@ -61,6 +62,7 @@ class SignalTold(msgspec.Struct, frozen=True, tag="signal"):
     last_day: int = 0
     withdrawn: bool = False
     outcome: str = ""
+    place: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class ReturnMade(msgspec.Struct, frozen=True, tag="return"):
@@ -129,15 +131,26 @@ class Ticked(msgspec.Struct, frozen=True, tag="tick"):
     """The clock moved on to the change's recorded time."""
 
 
+class PlaceMoved(msgspec.Struct, frozen=True, array_like=True):
+    """A place (the ledger's number) counts in other areas than before, on some days: both included, None open-ended."""
+
+    place: int
+    first_day: int | None
+    last_day: int | None
+    areas: tuple[int, ...]
+
+
 class Rebuilt(msgspec.Struct, frozen=True, tag="rebuilt", omit_defaults=True):
     """Lookups or zones changed and all was counted anew: what moved. It moves state, and triggers nothing.
 
-    `markings` has one for each delta; nothing where all have the change's.
+    `markings` has one for each delta; nothing where all have the change's. `places` says where single incidents and
+    signals now lie, as `deltas` does of counts.
     """
 
     generation: int
     deltas: tuple[Delta, ...]
     markings: tuple[str, ...] = ()
+    places: tuple[PlaceMoved, ...] = ()
 
 
 What = Booked | SignalTold | ReturnMade | HeartbeatSeen | CentreRegistered | RulesSet | Ticked | Rebuilt

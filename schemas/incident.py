@@ -96,15 +96,20 @@ class Whereabouts(Contract):
         return False
 
 
-class Place(Whereabouts):
-    """A place of an incident, with its role and sort; `as_written` is all that some forms have of it."""
+class PlaceAsTold(Whereabouts):
+    """A place as somebody told it; `as_written` is all that some forms have of it."""
 
-    role: PlaceRole = PlaceRole.HAPPENED
-    setting: Setting = Setting.UNKNOWN
     as_written: ShortText | None = None
 
     def _is_written(self) -> bool:
         return self.as_written is not None
+
+
+class Place(PlaceAsTold):
+    """A place of an incident, with its role and sort."""
+
+    role: PlaceRole = PlaceRole.HAPPENED
+    setting: Setting = Setting.UNKNOWN
 
 
 class Harm(Contract):

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from schemas.context import Period
 from schemas.fields import CivilDay, Contract, EventId, FreeText, Slug, SourceUri
 from schemas.grading import Grade
-from schemas.incident import IncidentKey, Occurred, Whereabouts
+from schemas.incident import IncidentKey, Occurred, PlaceAsTold
 from schemas.vocabulary import Answer, ForecastOutcome, Intensity, PlaceKind, Reach, SignalSort, WithdrawalReason
 
 
@@ -19,7 +19,7 @@ class SignalContent(Contract):
     """What every signal says. Who told it is a pseudonym from the centre's own list, never a name."""
 
     told_by: Slug | None = None
-    place: Whereabouts = Whereabouts(kind=PlaceKind.UNKNOWN)
+    place: PlaceAsTold = PlaceAsTold(kind=PlaceKind.UNKNOWN)
     affected_groups: Annotated[tuple[Slug, ...], Field(max_length=12)] = ()
     sort: SignalSort = SignalSort.UNKNOWN
     grade: Grade | None = None

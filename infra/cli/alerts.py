@@ -73,8 +73,7 @@ def show(
     from infra.cli.alert_card import card, lines
     from infra.cli.faults import WrongUseError
     from infra.cli.store import open_store
-    from infra.db.alert_acts import AlertError
-    from infra.db.alert_views import show_alert
+    from infra.db.alert_views import AlertError, show_alert
     from infra.db.evidence import narrowed
 
     store = open_store(database_url, partnership)
@@ -154,7 +153,8 @@ def _act(
     from infra.cli.faults import WorkFaultError, WrongUseError
     from infra.cli.store import open_store
     from infra.cli.tables import note
-    from infra.db.alert_acts import AlertActs, AlertError
+    from infra.db.alert_acts import AlertActs
+    from infra.db.alert_views import AlertError
 
     _check(actor, agency, reason, reason_needed=act != "acknowledge")
     store = open_store(database_url, partnership)

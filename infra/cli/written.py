@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streams.core.gazetteer import Suggestion
 
 app = typer.Typer(help="See places as written that nobody knew, for a person to judge.", no_args_is_help=True)
-COLUMNS = ("reference", "incidents", "first_day", "last_day", "confirmed", "text", "suggestions")
+COLUMNS = ("reference", "incidents", "signals", "first_day", "last_day", "confirmed", "text", "suggestions")
 SOURCE = "/decisions"
 
 
@@ -112,8 +112,8 @@ def _row(store: "Store", place: "WrittenPlace", text: str | None) -> tuple[str |
     return (
         place.written,
         place.incidents,
-        day_from_number(place.first_day).isoformat(),
-        day_from_number(place.last_day).isoformat(),
+        place.signals,
+        *(None if day is None else day_from_number(day).isoformat() for day in (place.first_day, place.last_day)),
         "; ".join(f"{layers[area.layer]} {area.code}" for area in areas),
         text,
         None if text is None else _ranked(geography.suggestions(text)),

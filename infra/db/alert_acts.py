@@ -6,14 +6,11 @@ from alerts.policy.acts import PersonsAct, Refusal, Unchanged, perform
 from alerts.policy.lifecycle import Happening
 from infra.clock import Clock
 from infra.db import tables
+from infra.db.alert_views import AlertError
 from infra.db.bulk import bulk_for
 from infra.db.engine import repeat_where_asked, transaction
 from infra.db.units import SqlUnit
 from streams.stages.alerting import STAGE, tell
-
-
-class AlertError(Exception):
-    """An alert that is not there. `bellwether alerts list` shows those that are."""
 
 
 class AlertActs:

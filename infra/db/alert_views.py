@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Engine, Row, Table, select
 
 from alerts.policy.lifecycle import Alert
-from infra.db.alert_acts import AlertError
 from infra.db.alerting import alert_of
 from infra.db.engine import transaction
 from infra.db.tables.alerting import alert as alert_table
@@ -16,6 +15,10 @@ from infra.db.tables.delivering import delivery
 from schemas.alerts import AlertState
 from schemas.codec import decode_triggers
 from schemas.triggers import Trigger
+
+
+class AlertError(Exception):
+    """An alert that is not there. `bellwether alerts list` shows those that are."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select, text, update
 
 from infra.db import tables
 from infra.db.names import written_areas
+from infra.db.tables.ledger import TELLS_OF_A_SIGNAL
 from streams.core.areas import Precision
 from streams.ports import ConfirmationRow
 from streams.stages.aggregate import INCIDENT
@@ -17,12 +18,16 @@ EVENTS_OF_ONE = 5
 
 
 class WrittenPlace(NamedTuple):
-    """A place as written: how many incidents count there, their first and last day, and the newest events with it."""
+    """A place as written: how many incidents count there and signals lie there, and the newest events with it.
+
+    The days are the first and last of its incidents; None where it has none.
+    """
 
     written: str
     incidents: int
-    first_day: int
-    last_day: int
+    signals: int
+    first_day: int | None
+    last_day: int | None
     events: tuple[int, ...]
 
 
@@ -51,20 +56,31 @@ def confirm_places(connection: Connection, partnership: int, confirmations: Sequ
 
 
 def list_written(connection: Connection, partnership: int) -> list[WrittenPlace]:
-    """Return the places as written in which incidents count, the one with the most first."""
+    """Return the places as written in which incidents count or signals lie, the one with the most first."""
     asked = {"partnership": partnership, "kind": INCIDENT, "precision": Precision.WRITTEN.value}
     counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
     for row in connection.execute(_COUNTS, asked):
         counts[row.written][row.day] = row.n
+    signals: defaultdict[str, list[int]] = defaultdict(list)
+    for row in connection.execute(_SIGNALS, asked):
+        signals[row.written].append(row.number)
     events: defaultdict[str, list[int]] = defaultdict(list)
     for row in connection.execute(_EVENTS, asked):
         if len(events[row.written]) < EVENTS_OF_ONE:
             events[row.written].append(row.event)
     found = [
-        WrittenPlace(written, sum(days.values()), min(days), max(days), tuple(events[written]))
-        for written, days in counts.items()
+        WrittenPlace(
+            written=written,
+            incidents=sum(days.values()),
+            signals=len(signals[written]),
+            first_day=min(days, default=None),
+            last_day=max(days, default=None),
+            events=(*events[written], *signals[written][:EVENTS_OF_ONE]),
+        )
+        for written in {**counts, **signals}
+        for days in (counts[written],)
     ]
-    return sorted(found, key=lambda place: (-place.incidents, place.written))
+    return sorted(found, key=lambda place: (-place.incidents, -place.signals, place.written))
 
 
 def is_written(connection: Connection, partnership: int, written: str) -> bool:
@@ -79,6 +95,11 @@ _COUNTS = text(
     " FROM contribution JOIN place ON place.number = contribution.place"
     " WHERE contribution.partnership = :partnership AND contribution.kind = :kind AND place.precision = :precision"
     " GROUP BY place.written, contribution.day HAVING sum(contribution.n) <> 0"
+)
+_SIGNALS = text(
+    "SELECT place.written, event.number FROM place JOIN event ON event.place = place.number"
+    f" WHERE place.partnership = :partnership AND place.precision = :precision AND event.{TELLS_OF_A_SIGNAL}"
+    " ORDER BY event.number DESC"
 )
 _EVENTS = text(
     "SELECT DISTINCT place.written, contribution.event"

@@ -18,10 +18,10 @@ import orjson
 from sqlalchemy import Connection, Engine, select, text
 
 from infra.db import tables
+from infra.db.columns import CATEGORY_SEPARATOR, STRAND_SEPARATOR
 from infra.db.engine import transaction
 from infra.db.geography_reading import read_geography
 from infra.db.names import read_anchor
-from infra.db.units import CATEGORY_SEPARATOR, STRAND_SEPARATOR
 from schemas.fields import EARLIEST_YEAR, LATEST_YEAR
 from streams.core.areas import CITY_LAYER, Geography
 from streams.core.days import Calendar, day_from_number, day_number, from_us, monday_of

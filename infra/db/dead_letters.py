@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Engine, Row, select, update
 
 from infra.db import tables
+from infra.db.columns import DISCARDED, DUPLICATE, OPEN, REPLAYED
 from infra.db.engine import transaction
 from infra.db.ledger import SqlLedger
-from infra.db.units import DISCARDED, DUPLICATE, OPEN, REPLAYED
 from infra.vault.cases import let_letter_go
 from infra.vault.keys import SealBrokenError
 from infra.vault.opening import ForgottenError

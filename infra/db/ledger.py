@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Engine, Row, func, select, text, update
 from infra.clock import Clock
 from infra.db import tables
 from infra.db.bulk import bulk_for, pairs_parameter
+from infra.db.columns import OPEN, REPLAYED
 from infra.db.engine import repeat_where_asked, transaction
 from infra.db.geography_reading import GeographyCache
 from infra.db.names import SqlNames
 from infra.db.pace import Pace
 from infra.db.rebuilding import SqlRebuildReader, make_cells
 from infra.db.registers import read_partnership
-from infra.db.units import OPEN, REPLAYED, SqlUnit
+from infra.db.units import SqlUnit
 from infra.db.watching import SqlWatchReader
 from infra.vault.places import WrittenPlaces
 from infra.vault.vault import Vault

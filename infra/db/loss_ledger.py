@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, text
 
+from infra.db.columns import DUPLICATE, REPLAYED
 from infra.db.engine import transaction
-from infra.db.units import DUPLICATE, REPLAYED
 from schemas.topics import EVENTS
 from streams.core.days import from_us
 from streams.stages.aggregate import STAGE as AGGREGATE

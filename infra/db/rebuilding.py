@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import Engine, Row, select, text
 
 from infra.db import tables
+from infra.db.columns import CATEGORY_SEPARATOR, STRAND_SEPARATOR
 from infra.db.engine import transaction
 from infra.db.geography_reading import GeographyCache
 from infra.db.names import SqlNames
 from infra.db.rebuild_progress import DEAD_SERIES, read_progress
-from infra.db.units import CATEGORY_SEPARATOR, STRAND_SEPARATOR
 from streams.core.areas import Geography
 from streams.core.contribution import Content
 from streams.core.triangle import Cells
@@ -54,6 +54,13 @@ class SqlRebuildReader:
             held = (generation, make_cells(self._names, partnership, generation, self.geography(partnership, version)))
             self._cells[partnership] = held
         return held[1]
+
+    def places(self, partnership: int) -> list[int]:
+        """See RebuildReader."""
+        table = tables.place
+        wanted = select(table.c.number).where(table.c.partnership == partnership).order_by(table.c.number)
+        with transaction(self._engine, write=False) as connection:
+            return list(connection.execute(wanted).scalars())
 
     def contributions(self, partnership: int, after: int, limit: int) -> list[Kept]:
         """See RebuildReader."""

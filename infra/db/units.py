@@ -12,6 +12,7 @@ from infra.clock import Clock
 from infra.db import tables
 from infra.db.alerting import SqlAlertStore
 from infra.db.bulk import Bulk, pairs_parameter
+from infra.db.columns import CATEGORY_SEPARATOR, OPEN, STRAND_SEPARATOR
 from infra.db.confirmations import confirm_places
 from infra.db.rebuild_progress import SqlRebuildStore
 from infra.db.watching import SqlWatchStore
@@ -33,11 +34,6 @@ from streams.ports import (
     RegisterRow,
     StagePosition,
 )
-
-STRAND_SEPARATOR = " "
-CATEGORY_SEPARATOR = "|"
-OPEN, REPLAYED, DUPLICATE, DISCARDED = "open", "replayed", "duplicate", "discarded"
-"""States of a dead letter. `duplicate`: it was replayed, and its content had come by another way meanwhile."""
 
 _LOG_COLUMNS = (
     *("topic", "partition", "position", "partnership", "event", "recorded_at_us", "known_at_us", "first", "body"),

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, select, text
 
 from infra.db import tables
+from infra.db.columns import REPLAYED
 from infra.db.engine import transaction
 from infra.db.geography_reading import read_geography
 from infra.db.names import read_anchor
 from infra.db.registers import read_partnership
-from infra.db.units import CONTRIBUTION_COLUMNS, REPLAYED, contribution_row
+from infra.db.units import CONTRIBUTION_COLUMNS, contribution_row
 from schemas.events import CONTEXT_RECORDED, INCIDENT_REPORTED
 from schemas.stored import StoredEvent, decode_stored
 from schemas.topics import EVENTS

@@ -149,6 +149,7 @@ def _incidents(connection: Connection, partnership: int, names: Iterable[Name] |
             _codes(row.strands),
             Name(row.cause_source, row.cause_id),
             row.marking,
+            row.place,
         )
         for row in rows
     }
@@ -205,7 +206,15 @@ def _item_row(item: Item) -> tuple[Any, ...]:
 def _incident_row(held: Incident | None) -> tuple[Any, ...] | None:
     if held is None:
         return None
-    return held.harm, held.day, _joined(held.areas), _joined(held.strands), *_name(held.cause), held.marking
+    return (
+        held.harm,
+        held.day,
+        _joined(held.areas),
+        _joined(held.strands),
+        *_name(held.cause),
+        held.marking,
+        held.place,
+    )
 
 
 def _name(name: Name) -> tuple[str, str]:

@@ -64,6 +64,10 @@ class RebuildReader(Protocol):
         """Return which cells of a generation a partnership's contents count in."""
         ...
 
+    def places(self, partnership: int) -> Sequence[int]:
+        """Return the numbers of all places that a partnership has settled so far."""
+        ...
+
     def contributions(self, partnership: int, after: int, limit: int) -> Sequence[Kept]:
         """Return up to `limit` contributions behind one, in order of their numbers."""
         ...

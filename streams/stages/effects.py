@@ -37,13 +37,16 @@ class Effect(NamedTuple):
         stands = self.stands
         if stands is None or stands.content is None:
             return Booked(incident, deltas, stands=None)
-        return Booked(incident, deltas, stands.harm, _delta((stands.content, stands.known_day), 1, places))
+        stood = _delta((stands.content, stands.known_day), 1, places)
+        return Booked(incident, deltas, stands.harm, stood, stands.content.place)
 
 
 def first_booked(incident: Name, booked: Mapping[Booking, int], harm: Mapping[str, str], places: Places) -> Booked:
     """Return what a first version tells. What stands is what it books, so that is not said twice."""
-    deltas = tuple(_delta(booking, n, places) for booking, n in booked.items())
-    return Booked(incident, deltas, worst_harm(harm) if deltas else HarmGrade.UNKNOWN.value)
+    if not booked:
+        return Booked(incident, ())
+    ((content, known_day),) = booked
+    return Booked(incident, (_delta((content, known_day), 1, places),), worst_harm(harm), place=content.place)
 
 
 def worst_harm(harm: Mapping[str, str]) -> str:

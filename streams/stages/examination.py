@@ -19,7 +19,7 @@ from schemas.events import (
     IncidentWithdrawn,
     RegisterChanged,
 )
-from schemas.incident import Incident, IncidentKey, Place, Whereabouts
+from schemas.incident import Incident, IncidentKey, Place, PlaceAsTold, Whereabouts
 from schemas.problems import Problem, RefusedError
 from schemas.sealing import split
 from schemas.vocabulary import PlaceKind, PlaceRole
@@ -117,7 +117,7 @@ class Examiner:
             case ClockTicked():
                 problems.append(Problem("not-from-outside", "type", "only the ledger's own clock may say so"))
             case _:
-                anchor = examine_other(event, self._partnership, claim or self._now, problems)
+                anchor = examine_other(event, self._partnership, claim or self._now, problems, self._locate)
         if problems:
             raise RefusedError(*problems)
         content = codec.content(left)
@@ -210,10 +210,10 @@ class Examiner:
 
 def _only_as_written(place: Whereabouts) -> str | None:
     """Return the text of a place of which nothing else is known."""
-    otherwise_known = place.areas or place.point or place.name
-    if not isinstance(place, Place) or otherwise_known or place.kind not in (PlaceKind.LOCATED, PlaceKind.UNKNOWN):
+    if not isinstance(place, PlaceAsTold) or place.kind not in (PlaceKind.LOCATED, PlaceKind.UNKNOWN):
         return None
-    return place.as_written
+    otherwise_known = place.areas or place.point or place.name
+    return None if otherwise_known else place.as_written
 
 
 def _counting_anchor(places: Sequence[Place], anchors: Sequence[Anchor], confirmed: Container[str]) -> Anchor:

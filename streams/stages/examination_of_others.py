@@ -1,6 +1,6 @@
 """Examination of what is no report: signals, returns, registers, what people decide."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from schemas.context import Period
@@ -17,26 +17,32 @@ from schemas.events import (
     SignalForecast,
     SignalObserved,
 )
-from schemas.incident import NamedArea
+from schemas.incident import NamedArea, PlaceAsTold
 from schemas.problems import Problem
 from schemas.registers import CampaignEntry, CentreEntry, InterventionEntry
 from schemas.signals import EvidencedSignal, ForecastSignal, ObservedSignal
-from streams.core.areas import UNLOCATED, Anchor, Geography, UnknownPlaceError
+from streams.core.areas import Anchor, Geography, UnknownPlaceError
 from streams.ports import Partnership
 
 Signal = ObservedSignal | EvidencedSignal | ForecastSignal
+Locate = Callable[[PlaceAsTold, int, str, list[Problem]], Anchor]
+"""Settles a place on a day; what is wrong with it, at a path, goes to the problems."""
 FORMS = ("observed", "evidenced", "forecast")
 
 
-def examine_other(event: Event, partnership: Partnership, received: str, problems: list[Problem]) -> Anchor | None:
+def examine_other(
+    event: Event, partnership: Partnership, received: str, problems: list[Problem], locate: Locate
+) -> Anchor | None:
     """Add what is wrong with an event to `problems`; return where it was, if it says so."""
     match event:
         case SignalObserved() | SignalEvidenced() | SignalForecast():
-            return _signal(event.data, "data", partnership, received, problems)
+            day = _signal(event.data, "data", partnership, received, problems)
+            return locate(event.data.place, day, "data.place", problems)
         case SignalAmended():
             for form in FORMS:
                 if (signal := getattr(event.data, form)) is not None:
-                    return _signal(signal, f"data.{form}", partnership, received, problems)
+                    day = _signal(signal, f"data.{form}", partnership, received, problems)
+                    return locate(signal.place, day, f"data.{form}.place", problems)
         case CentreReturned():
             _not_begun_after(event.data.period, received, "data.period.from", partnership, problems)
         case RegisterChanged():
@@ -50,7 +56,8 @@ def examine_other(event: Event, partnership: Partnership, received: str, problem
     return None
 
 
-def _signal(signal: Signal, path: str, partnership: Partnership, received: str, problems: list[Problem]) -> Anchor:
+def _signal(signal: Signal, path: str, partnership: Partnership, received: str, problems: list[Problem]) -> int:
+    """Judge when a signal was; return the day by which its place is settled."""
     calendar = partnership.calendar
     if isinstance(signal, ObservedSignal):
         _not_begun_after(signal.period, received, f"{path}.period.from", partnership, problems)
@@ -63,11 +70,7 @@ def _signal(signal: Signal, path: str, partnership: Partnership, received: str, 
             problems.append(
                 Problem("occurred-after-received", f"{path}.occurred.from", "it cannot lie after it was received")
             )
-    try:
-        return partnership.geography.locate(signal.place, calendar.day_of(first), elsewhere_allowed=False)
-    except UnknownPlaceError as error:
-        problems.append(replace(error.problem, path=f"{path}.place.{error.problem.path}"))
-        return UNLOCATED
+    return calendar.day_of(first)
 
 
 def _not_begun_after(

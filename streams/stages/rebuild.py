@@ -6,12 +6,12 @@ switches, says what moved, and lets the position pass.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from msgspec import DecodeError
 
-from schemas.changes import Change, Delta, Name, Rebuilt
+from schemas.changes import Change, Delta, Name, PlaceMoved, Rebuilt
 from schemas.codec import encode_changes
 from schemas.events import AREA_CONFIRMED
 from schemas.geography import GEOGRAPHY_CHANGED, GeographyChange
@@ -121,17 +121,45 @@ class _Rebuild:
         record, partnership = self.record, self.reader.partnership(self.record.partnership)
         since = partnership.calendar.day_of_us(record.recorded_at_us) - WATCHED_DAYS
         recent = self.reader.rebuild.incidents_since(record.partnership, since)
-        deltas, markings = moved(recent, self.reader.cells(record.partnership), cells, partnership.marking)
+        before = self.reader.cells(record.partnership)
+        deltas, markings = moved(recent, before, cells, partnership.marking)
         change = Change(
             position=record.position,
             partnership=record.partnership,
             event=record.event,
             recorded_at_us=record.recorded_at_us,
             cause=Name(self.event.source, self.event.id),
-            what=Rebuilt(generation, deltas, markings if set(markings) - {partnership.marking} else ()),
+            what=Rebuilt(
+                generation,
+                deltas,
+                markings if set(markings) - {partnership.marking} else (),
+                tuple(
+                    places_moved(self.reader.rebuild.places(record.partnership), self._turning_days(), before, cells)
+                ),
+            ),
             marking=partnership.marking,
         )
         return Emit(CHANGES.name, record.partnership, record.recorded_at_us, encode_changes([change]))
+
+    def _turning_days(self) -> list[int]:
+        """Return the days from which on places count elsewhere, by the geography of before or of now."""
+        partnership, rebuild = self.record.partnership, self.reader.rebuild
+        versions = (self.standing.version, self.version)
+        return sorted({day for each in versions for day in rebuild.geography(partnership, each).turning_days})
+
+
+def places_moved(
+    places: Iterable[int], turning_days: Sequence[int], before: Cells, after: Cells
+) -> Iterator[PlaceMoved]:
+    """Yield where and when places count in other areas than before; between turning days areas are the same."""
+    firsts = (None, *turning_days)
+    lasts = (*(day - 1 for day in turning_days), None)
+    for place in places:
+        for first, last in zip(firsts, lasts, strict=True):
+            day = next((day for day in (first, last) if day is not None), 0)
+            areas = after.area_numbers(place, day)
+            if areas != before.area_numbers(place, day):
+                yield PlaceMoved(place, first, last, areas)
 
 
 def moved(

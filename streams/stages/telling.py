@@ -82,6 +82,7 @@ class Teller:
             intensity=signal.intensity,
             first_day=first,
             last_day=last,
+            place=record.place,
         )
 
     def _days(self, event: StoredEvent, signal: StoredSignal) -> tuple[int, int]:

@@ -118,7 +118,7 @@ def _wanted(partnership: Partnership, clock: WatchClock, changes: Sequence[Chang
         items_from_day=from_day if longest and (counts or is_due) else None,
         incidents=frozenset(change.what.incident for change in changes if isinstance(change.what, Booked)),
         signals=frozenset(change.what.signal for change in changes if isinstance(change.what, SignalTold)),
-        everything=bool(sets),
+        everything=any(isinstance(change.what, Rebuilt | RulesSet) for change in changes),
     )
 
 

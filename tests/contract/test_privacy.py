@@ -46,6 +46,7 @@ COLUMNS: dict[str, set[str]] = {
     },
     "watch_incident": {
         *("partnership", "source", "id", "harm", "day", "areas", "strands", "cause_source", "cause_id", "marking"),
+        "place",
     },
     "watch_item": {
         *("partnership", "day", "position", "ordinal", "recording", "areas", "strands", "n"),
@@ -99,7 +100,7 @@ def test_rows_of_changes_hold_numbers_days_and_codes_only() -> None:
     assert set(Change.__struct_fields__) == {
         *("position", "partnership", "event", "recorded_at_us", "cause", "what", "marking")
     }
-    assert set(Booked.__struct_fields__) == {"incident", "deltas", "harm", "stands"}
+    assert set(Booked.__struct_fields__) == {"incident", "deltas", "harm", "stands", "place"}
     assert not PERSONAL & {field for kind in get_args(What) for field in kind.__struct_fields__}
     assert set(Delta.__struct_fields__) == {"n", "day", "known_day", "dated", "recording", "areas", "strands"}
 

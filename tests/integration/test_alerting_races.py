@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from alerts.policy.acts import PersonsAct, Refusal, Unchanged
 from alerts.policy.lifecycle import Act, Happening, Person
-from infra.db.alert_acts import AlertActs, AlertError
+from infra.db.alert_acts import AlertActs
+from infra.db.alert_views import AlertError
 from infra.db.engine import transaction
 from infra.db.partnerships import create_partnership
 from schemas.alerts import AlertState

@@ -13,6 +13,7 @@ from schemas.triggers import Moved, Trigger, Watched
 from streams.stages.watch import STAGE
 from tests.support.city import Bench
 from tests.support.events import Raw, amendment, envelope, link, report, withdrawal
+from tests.support.rezoning import rezone, with_zones
 
 A = ("/centres/test", "a")
 TIME = "2026-06-30T10:00:00Z"
@@ -237,3 +238,20 @@ def held(bench: Bench) -> dict[str, int]:
     tables = ("watch_item", "watch_incident", "watch_signal", "watch_verdict")
     with transaction(bench.engine, write=False) as connection:
         return {name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables}  # noqa: S608 - our own names
+
+
+def test_a_rezoning_takes_severe_incidents_and_signals_with_it_and_tells_nobody_again(bench: Bench) -> None:
+    city = with_zones(bench, ("W1", "Z"))
+    zone = {"layer": "zone"}
+    bench.hand_in(city, rules(SEVERE | {"scope": zone}, SIGNALS | {"scope": zone}))
+    bench.hand_in(city, report("a", harm={"threat": "serious"}), forecast("march", "2026-07-20", "2026-07-21"))
+    bench.drain()
+    rezone(bench, city, ("W1", "Y"))
+    bench.hand_in(city, amendment("a2", A, 2, harm={"threat": "serious"}, types=["abuse"]))
+    bench.drain()
+    assert said(triggers(bench, city)) == [("raised", "harm", "Z", 2), ("raised", "signal", "Z", 1)]
+    bench.hand_in(city, withdrawal("a3", A, 3))
+    later(bench, days=40)
+    bench.tick(city)
+    bench.drain()
+    assert said(triggers(bench, city))[2:] == [("fell", "harm-withdrawn", "Y", 0), ("fell", "signal-lapsed", "Y", 0)]

@@ -9,10 +9,21 @@ from sqlalchemy import select
 from infra.db import tables
 from infra.db.confirmations import list_written
 from infra.db.engine import transaction
+from schemas.changes import SignalTold
 from streams.stages.intake import Outcome
 from tests.support.city import Bench
-from tests.support.events import Raw, report
-from tests.support.rezoning import barriers, by_code, confirmation, count_all, rebuilt, rezone, with_zones, zones
+from tests.support.events import Raw, envelope, report
+from tests.support.rezoning import (
+    barriers,
+    by_code,
+    confirmation,
+    count_all,
+    rebuilt,
+    rezone,
+    told,
+    with_zones,
+    zones,
+)
 from tests.support.sealed import SealedBench
 
 PLACE = "Warberton, SYNTHETIC"
@@ -28,6 +39,11 @@ def sealed(database_url: str) -> Iterator[SealedBench]:
 
 def written(id_: str, text: str = PLACE) -> Raw:
     return report(id_, places=[{"as_written": text}])
+
+
+def forecast(id_: str) -> Raw:
+    data = {"place": {"as_written": PLACE}, "expected": {"from": "2026-07-20", "to": "2026-07-21"}, "grade": "1AP"}
+    return envelope("bellwether.signal.forecast.v1", id_, "/centres/test", "2026-06-30T10:00:00Z", data)
 
 
 def reference(bench: Bench, city: int, text: str = PLACE) -> str:
@@ -158,6 +174,30 @@ def test_an_incident_counts_where_it_happened_once_people_have_said_where_that_i
     sealed.hand_in(city, report("b", places=places))
     count_all(sealed, city)
     assert sealed.rows(city, "area") == [("W1", "Ward 1", 1), ("W2", "Ward 2", 1)]
+
+
+def test_a_signal_may_have_its_place_as_written_and_counts_as_lying_there_once_people_say_so(
+    sealed: SealedBench,
+) -> None:
+    city = with_zones(sealed, *BEFORE)
+    where = reference(sealed, city)
+    sealed.hand_in(city, forecast("march"))
+    sealed.drain()
+    with transaction(sealed.engine, write=False) as connection:
+        (place,) = list_written(connection, city)
+    assert (place.written, place.incidents, place.signals, place.first_day) == (where, 0, 1, None)
+    vault = sealed.ledger.vault(city)
+    assert vault is not None
+    assert vault.open_written(place.events) == {where: PLACE}
+    sealed.hand_in(city, confirmation("k", where, ("ward", "W2")), forecast("rally"))
+    sealed.drain()
+    areas = sealed.ledger.partnership(city).geography.area_by_number
+    told_of = [change.what for change in told(sealed, city)]
+    march, rally = (what for what in told_of if isinstance(what, SignalTold))
+    assert [areas[each].code for each in march.areas] == ["C"]
+    assert {areas[each].code for each in rally.areas} == {"W2", "Z", "C"}
+    (moved,) = (move for said in rebuilt(sealed, city) for move in said.places)
+    assert (moved.place, moved.areas) == (march.place, rally.areas)
 
 
 def test_without_the_secret_key_a_text_is_refused_and_the_log_has_no_reference(sealed: SealedBench) -> None:

@@ -17,6 +17,7 @@ from schemas.changes import (
     Delta,
     HeartbeatSeen,
     Name,
+    PlaceMoved,
     Rebuilt,
     ReturnMade,
     Rule,
@@ -87,9 +88,10 @@ deltas = st.builds(
 harms = st.sampled_from(["unknown", "none", "minor", "serious", "critical"])
 stands = st.none() | st.just(UNSET) | deltas
 """Whatever stands of an incident, watch does not ask whether the counts agree."""
-bookings = st.builds(Booked, names, st.lists(deltas, max_size=3).map(tuple), harms, stands)
+places = st.integers(1, 3)
+bookings = st.builds(Booked, names, st.lists(deltas, max_size=3).map(tuple), harms, stands, places)
 signals = st.builds(
-    lambda signal, revision, form, where, groups, grade, intensity, span, ends: SignalTold(
+    lambda signal, revision, form, where, groups, grade, intensity, span, ends, place: SignalTold(
         signal,
         revision,
         f"2026-03-02T09:00:0{revision}.000000Z",
@@ -103,6 +105,7 @@ signals = st.builds(
         span[0] + span[1],
         withdrawn=ends == "withdrawn",
         outcome="happened" if ends == "resolved" else "",
+        place=place,
     ),
     names,
     st.integers(1, 3),
@@ -113,6 +116,7 @@ signals = st.builds(
     st.sampled_from(["unknown", "uneasy", "tense", "hostile"]),
     st.tuples(days, st.integers(0, 9)),
     st.sampled_from(["", "", "", "withdrawn", "resolved"]),
+    places,
 )
 centres = st.sampled_from(["north", "south"])
 entries = st.builds(
@@ -131,7 +135,10 @@ rule_sets = st.builds(
     st.lists(st.sampled_from(RULES), unique_by=lambda rule: rule.id),
     st.integers(1, 3),
 )
-rebuilds = st.builds(Rebuilt, st.just(2), st.lists(deltas, max_size=3).map(tuple))
+moves = st.builds(PlaceMoved, places, _sometimes(days), _sometimes(st.integers(0, 9)), areas)
+rebuilds = st.builds(
+    Rebuilt, st.just(2), st.lists(deltas, max_size=3).map(tuple), places=st.lists(moves, max_size=3).map(tuple)
+)
 sorts: dict[str, st.SearchStrategy[What]] = {
     "incident": bookings,
     "signal": signals,
@@ -165,11 +172,20 @@ def changes_of(history: Sequence[Told], city: int, numbers: Sequence[int]) -> li
 
 def _placed(what: What, numbers: Sequence[int], today: int) -> What:
     match what:
-        case Booked(incident, told, harm, stands):
+        case Booked(incident, told, harm, stands, place):
             moved = _moved([stands], numbers, today)[0] if isinstance(stands, Delta) else stands
-            return Booked(incident, _moved(told, numbers, today), harm, moved)
-        case Rebuilt(generation, told):
-            return Rebuilt(generation, _moved(told, numbers, today))
+            return Booked(incident, _moved(told, numbers, today), harm, moved, place)
+        case Rebuilt(generation, told, places=moves):
+            placed = tuple(
+                PlaceMoved(
+                    move.place,
+                    None if move.first_day is None else move.first_day + today,
+                    None if move.last_day is None else move.last_day + today,
+                    _numbered(move.areas, numbers),
+                )
+                for move in moves
+            )
+            return Rebuilt(generation, _moved(told, numbers, today), places=placed)
         case SignalTold():
             return replace(
                 what,

@@ -64,9 +64,15 @@ def delta(
     return Delta(n, START + day, START + day, dated, recording, areas, strands)
 
 
-def booked(id_: str, *deltas: Delta, harm: str = "unknown", stands: Delta | UnsetType | None = UNSET) -> Booked:
+def booked(
+    id_: str,
+    *deltas: Delta,
+    harm: str = "unknown",
+    stands: Delta | UnsetType | None = UNSET,
+    place: int | UnsetType = UNSET,
+) -> Booked:
     """Return what an event adds to and takes from an incident; what `stands` is said where it is not the first."""
-    return Booked(Name("/centres/test", id_), deltas, harm, stands)
+    return Booked(Name("/centres/test", id_), deltas, harm, stands, place)
 
 
 def signal(id_: str, first: int, last: int, *, form: str = "forecast", **stated: object) -> SignalTold:

@@ -161,6 +161,16 @@ event = Table(
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("source", "id"),
 )
+TELLS_OF_A_SIGNAL = (
+    "type IN ('bellwether.signal.observed.v1', 'bellwether.signal.evidenced.v1',"
+    " 'bellwether.signal.forecast.v1', 'bellwether.signal.amended.v1')"
+)
+Index(
+    "ix_event_place_of_signal",
+    event.c.place,
+    sqlite_where=text(TELLS_OF_A_SIGNAL),
+    postgresql_where=text(TELLS_OF_A_SIGNAL),
+)
 
 arrival = Table(
     "arrival",

@@ -50,6 +50,13 @@ watch_incident = Table(
     Column("cause_source", Text, nullable=False),
     Column("cause_id", Text, nullable=False),
     Column("marking", Text, nullable=False),
+    Column(
+        "place",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="number of the place that it counts in, 0 where not told",
+    ),
     Index(None, "partnership", "day"),
     sqlite_with_rowid=False,
 )

@@ -29,7 +29,10 @@ class Item(NamedTuple):
 
 
 class Incident(NamedTuple):
-    """An incident as it stands: its worst harm, where and when it happened, and the event that made it stand so."""
+    """An incident as it stands: its worst harm, where and when it happened, and the event that made it stand so.
+
+    `place` is the ledger's number of where it counts, 0 where that was not told: then no rezoning moves it.
+    """
 
     harm: str
     day: int
@@ -37,6 +40,7 @@ class Incident(NamedTuple):
     strands: tuple[str, ...]
     cause: Name
     marking: str
+    place: int = 0
 
     def is_same(self, other: "Incident") -> bool:
         """Whether another states the same, whatever made it do so."""

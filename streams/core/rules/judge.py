@@ -37,6 +37,7 @@ from streams.core.rules.findings import (
 )
 from streams.core.rules.ground import Ground
 from streams.core.rules.held import KEPT_DAYS, State
+from streams.core.rules.moving import MovedPlaces
 from streams.core.rules.severe import SevereRules
 from streams.core.rules.signalling import SignalRules
 from streams.core.rules.silence import SilenceRules
@@ -132,6 +133,9 @@ class Judge:
                 findings += self._rules_set(what, day)
             case Rebuilt():
                 self._counts.rebuilt(change, what, day)
+                places = MovedPlaces(what.places)
+                self._severe.moved(places, day)
+                self._signals.moved(places, day)
         return findings
 
     def _rules_set(self, what: RulesSet, day: int) -> list[Finding]:

@@ -4,6 +4,9 @@ It raises once, and again where the harm rises or the incident moves to another 
 lowered or moved away. It is one event and no count, so it is judged however its day is known and whoever recorded it;
 and by what stands of it, whether or not a count changes. A link changes nothing: that two reports tell of one
 occurrence takes nothing from either, so each stands for itself until it is withdrawn, whichever of them counts.
+
+One that no area of the rule's layer counts, since its place is not known so finely or lies online, is raised for the
+city: it must not go unheard. A rule that names its areas is about those alone.
 """
 
 from collections import defaultdict
@@ -16,6 +19,7 @@ from schemas.triggers import FELL, RAISED, Evidence
 from streams.core.rules.findings import HARM_RANK, SEVERE_EVENT, Finding, most_real
 from streams.core.rules.ground import Ground, strand_groups
 from streams.core.rules.held import KEPT_DAYS, RECENT_DAYS, Incident, State
+from streams.core.rules.moving import MovedPlaces
 from streams.core.rules.verdicts import Status, StatusKey
 
 HARM, HARM_WITHDRAWN = "harm", "harm-withdrawn"
@@ -42,6 +46,18 @@ class SevereRules:
             for rule in self._state.enabled(SEVERE_EVENT)
             for finding in (*self._fallen(rule, change, what.incident, day), *self._raised(rule, what.incident, day))
         ]
+
+    def moved(self, places: MovedPlaces, day: int) -> None:
+        """Let incidents lie where their places now count, with what rules say of them; nobody is told again."""
+        for name, held in self._state.incidents.items():
+            if (areas := places.areas(held.place, held.day)) is None:
+                continue
+            incident = self._state.incidents[name] = held._replace(areas=areas)
+            for rule in self._state.enabled(SEVERE_EVENT):
+                was = [self._state.verdicts.pop(key) for key in self._state.verdicts.about(rule.id, name)]
+                if was or _is_recent(incident, day):
+                    for key in self._keys(rule, name, incident):
+                        self._state.verdicts[key] = _status(incident)
 
     def judge(self, rule: Rule, day: int) -> list[Finding]:
         """Judge all recent incidents that are held by one rule, as if it had just been added; the worst come first."""
@@ -92,10 +108,11 @@ class SevereRules:
         """Return what one incident is above: nothing if its harm is less than the rule's, or is not known."""
         if HARM_RANK.get(incident.harm, 0) < HARM_RANK[rule.harm or ""]:
             return []
+        areas = self._ground.areas(rule).intersection(incident.areas)
+        if not areas and not (rule.scope and rule.scope.areas):
+            areas = frozenset({self._ground.city}).intersection(incident.areas)
         return [
-            StatusKey(rule.id, area, group, name)
-            for area in self._ground.areas(rule).intersection(incident.areas)
-            for group in strand_groups(rule, incident.strands)
+            StatusKey(rule.id, area, group, name) for area in areas for group in strand_groups(rule, incident.strands)
         ]
 
     def _finding(self, rule: Rule, key: StatusKey, incidents: Sequence[Incident], day: int) -> Finding:
@@ -120,7 +137,8 @@ def _standing(change: Change, what: Booked) -> Incident | None:
     stands = next(iter(what.deltas), None) if what.stands is UNSET else what.stands
     if stands is None:
         return None
-    return Incident(what.harm, stands.day, stands.areas, stands.strands, change.cause, change.marking)
+    place = 0 if what.place is UNSET else what.place
+    return Incident(what.harm, stands.day, stands.areas, stands.strands, change.cause, change.marking, place)
 
 
 def _worst_first(held: tuple[Name, Incident]) -> tuple[int, int, str, str]:

@@ -8,6 +8,9 @@ nothing.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from schemas.changes import Change, Name, Rule, SignalTold
 from schemas.grading import at_least, has_weight
 from schemas.triggers import FELL, RAISED, Evidence
@@ -15,6 +18,7 @@ from schemas.vocabulary import Intensity, Reach, SignalForm
 from streams.core.rules.findings import SIGNAL, Finding, most_real
 from streams.core.rules.ground import Ground, strand_groups
 from streams.core.rules.held import RECENT_DAYS, HeldSignal, SignalVersion, State
+from streams.core.rules.moving import MovedPlaces
 from streams.core.rules.verdicts import Status, StatusKey
 
 SIGNAL_TOLD, AMENDED, LAPSED, RESOLVED, WITHDRAWN = (
@@ -48,6 +52,22 @@ class SignalRules:
                 *self._raised(rule, what.signal, day, SIGNAL_TOLD if is_first else AMENDED),
             )
         ]
+
+    def moved(self, places: MovedPlaces, day: int) -> None:
+        """Let signals lie where their places now count, with what rules say of them; nobody is told again."""
+        for name, held in self._state.signals.items():
+            version = held.version
+            if version is None or version.told.place is UNSET:
+                continue
+            if (areas := places.areas(version.told.place, version.told.first_day)) is None:
+                continue
+            moved = replace(held, version=replace(version, told=replace(version.told, areas=areas)))
+            self._state.signals[name] = moved
+            for rule in self._state.enabled(SIGNAL):
+                was = [self._state.verdicts.pop(key) for key in self._state.verdicts.about(rule.id, name)]
+                if (live := _live(moved, day)) is not None and (was or _is_recent(live.told, day)):
+                    for key in self._keys(rule, name, live.told):
+                        self._state.verdicts[key] = self._status(rule, live)
 
     def judge(self, rule: Rule, day: int) -> list[Finding]:
         """Judge all signals that are held by one rule, as if it had just been added."""

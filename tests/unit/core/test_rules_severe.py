@@ -5,8 +5,8 @@ from itertools import permutations
 
 import pytest
 
-from schemas.changes import Delta, Rule, RuleScope
-from tests.support.watching import START, ZONE_A, ZONE_B, Watching, at, booked, delta, told
+from schemas.changes import Delta, PlaceMoved, Rebuilt, Rule, RuleScope
+from tests.support.watching import CITY, START, ZONE_A, ZONE_B, Watching, at, booked, delta, told
 
 
 def severe(**said: object) -> Rule:
@@ -152,3 +152,58 @@ def test_each_strand_is_a_group_of_its_own() -> None:
     watching = Watching(severe(scope=RuleScope("zone", strands="each")))
     raised = watching.tell(at(0), booked("a", delta(0, zone=ZONE_A, strands=("race", "religion")), harm="serious"))
     assert [trigger.strand_group for trigger in raised] == ["race", "religion"]
+
+
+def rezoned(place: int, zone: int | None, *, first: int | None = None, last: int | None = None) -> Rebuilt:
+    """Return that a place now lies in a zone, or in none, on days after START."""
+    days = [None if day is None else START + day for day in (first, last)]
+    areas = (CITY,) if zone is None else (zone, CITY)
+    return Rebuilt(2, (), places=(PlaceMoved(place, days[0], days[1], areas),))
+
+
+def test_a_rezoning_takes_what_was_raised_with_it_and_tells_nobody_again() -> None:
+    watching = Watching(severe())
+    watching.tell(at(0), booked("a", delta(0), harm="serious", place=5))
+    assert watching.tell(at(1), rezoned(5, ZONE_B), cause="zones") == []
+    retyped = booked("a", harm="serious", stands=delta(0, zone=ZONE_B), place=5)
+    assert watching.tell(at(2), retyped, cause="a2") == []
+    worse = booked("a", harm="critical", stands=delta(0, zone=ZONE_B), place=5)
+    assert told(watching.tell(at(3), worse, cause="a3")) == [("raised", "harm", "zone-b", "any", 3)]
+    gone = booked("a", stands=None)
+    assert told(watching.tell(at(4), gone, cause="a4")) == [("fell", "harm-withdrawn", "zone-b", "any", 0)]
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [rezoned(6, ZONE_B), rezoned(5, ZONE_B, first=1), rezoned(5, ZONE_B, last=-1)],
+    ids=["another place", "from the next day on", "up to the day before"],
+)
+def test_a_rezoning_of_other_places_or_days_moves_nothing(moved: Rebuilt) -> None:
+    watching = Watching(severe())
+    watching.tell(at(0), booked("a", delta(0), harm="serious", place=5))
+    watching.tell(at(1), moved, cause="zones")
+    gone = booked("a", delta(0, -1), stands=None)
+    assert told(watching.tell(at(2), gone, cause="a2")) == FELL
+
+
+def test_a_new_rule_judges_incidents_where_they_lie_after_a_rezoning() -> None:
+    watching = Watching()
+    watching.tell(at(0), booked("a", delta(0), harm="serious", place=5))
+    watching.tell(at(1), rezoned(5, ZONE_B), cause="zones")
+    assert told(watching.set(at(2), severe())) == [("raised", "harm", "zone-b", "any", 2)]
+
+
+def test_an_incident_that_no_zone_counts_is_raised_for_the_city() -> None:
+    watching = Watching(severe())
+    assert told(watching.tell(at(0), booked("a", delta(0, zone=None), harm="serious", place=5))) == [
+        ("raised", "harm", "C", "any", 2)
+    ]
+    assert watching.tell(at(1), rezoned(5, ZONE_A), cause="zones") == []
+    gone = booked("a", stands=None)
+    assert told(watching.tell(at(2), gone, cause="a2")) == FELL
+
+
+def test_a_rule_that_names_its_areas_is_about_those_alone() -> None:
+    watching = Watching(severe(scope=RuleScope("zone", ("zone-a",))))
+    assert watching.tell(at(0), booked("a", delta(0, zone=None), harm="critical")) == []
+    assert watching.tell(at(0), booked("b", delta(0, zone=ZONE_B), harm="critical")) == []

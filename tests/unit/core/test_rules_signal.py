@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.changes import Rule, RuleScope
+from schemas.changes import PlaceMoved, Rebuilt, Rule, RuleScope
 from tests.support.watching import CITY, START, ZONE_A, ZONE_B, Watching, at, day_of, signal, told
 
 
@@ -165,3 +165,25 @@ def test_a_new_rule_judges_the_signals_that_are_held() -> None:
     assert len(raised[0].evidence) == 2
     assert told(watching.set(at(6), cause="none")) == [("fell", "rule-changed", "zone-a", "any", 1)]
     assert watching.tick(at(30)) == []
+
+
+def test_a_rezoning_takes_a_signal_with_it_and_tells_nobody_again() -> None:
+    watching = Watching(on_signals())
+    march = signal("march", 5, 6, grade="2BP", reach="neighbourhood", place=5)
+    watching.tell(at(0), march, cause="march")
+    moved = Rebuilt(2, (), places=(PlaceMoved(5, None, None, (ZONE_B, CITY)),))
+    assert watching.tell(at(1), moved, cause="zones") == []
+    again = signal("march", 5, 6, grade="2BP", reach="neighbourhood", areas=(ZONE_B, CITY), revision=2)
+    assert watching.tell(at(2), again, cause="march-2") == []
+    assert told(watching.tick(at(30))) == [("fell", "signal-lapsed", "zone-b", "any", 0)]
+
+
+def test_a_rezoning_leaves_a_signal_alone_that_lies_elsewhere_or_is_over() -> None:
+    watching = Watching(on_signals())
+    watching.tell(at(0), signal("march", 5, 6, place=5), cause="march")
+    moved = Rebuilt(2, (), places=(PlaceMoved(6, None, None, (ZONE_B, CITY)),))
+    watching.tell(at(1), moved, cause="zones")
+    assert told(watching.tick(at(8))) == [("fell", "signal-lapsed", "zone-a", "any", 0)]
+    late = Rebuilt(3, (), places=(PlaceMoved(5, None, None, (ZONE_B, CITY)),))
+    assert watching.tell(at(9), late, cause="zones-2") == []
+    assert watching.tick(at(60)) == []
