@@ -12,7 +12,7 @@ export PYTHONNOUSERSITE := 1
 TEST_PROCESSES ?= 2
 BENCHES := $(patsubst tests/bench/%.py,%,$(sort $(wildcard tests/bench/bench_*.py)))
 
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test check format docs bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -20,8 +20,8 @@ help: ## show this list
 
 setup: .venv/.development ## put everything that development needs into .venv
 
-demo: .venv/.run ## set up, then show a fictional city: areas, counts, alerts with their reasons, the ledger
-	$(BIN)/bellwether demo --once
+demo: .venv/.run ## set up, then show a fictional city and serve it on http://127.0.0.1:8000 until stopped
+	$(BIN)/bellwether demo
 
 test: check ## set up, then every check and test; slow tests of the whole system come last
 	$(BIN)/python -m pytest -m "not system" --numprocesses $(TEST_PROCESSES)
@@ -36,6 +36,9 @@ check: setup ## lint, formatting, types, and what may import what
 format: setup ## mend formatting, and what lint can mend by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: setup ## write docs/reference anew from the code
+	$(BIN)/python -m infra.cli.reference tests/golden docs/reference
 
 bench: setup $(BENCHES) ## run every benchmark; each prints a table and writes build/bench-NAME.json
 

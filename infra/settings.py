@@ -42,6 +42,27 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="http://127.0.0.1:8000", pattern=r"^https?://[^\s?#]+$", description="Where links in messages lead"
     )
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        max_length=253,
+        description="Which address HTTP listens on; 127.0.0.1 is heard on this machine alone",
+    )
+    port: int = Field(default=8000, ge=0, le=65_535, description="Which port HTTP listens on; 0 takes any that is free")
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65_535, description="A port for metrics without a key, to be kept from outsiders"
+    )
+    trusted_proxies: str = Field(
+        default="",
+        max_length=1_000,
+        description="Addresses of proxies, with commas between, whose word on where a request came from is believed",
+    )
+    requests_a_minute: int = Field(
+        default=60_000, ge=1, le=1_000_000, description="How many requests a key may make within a minute"
+    )
+    refused_requests_a_minute: int = Field(
+        default=120, ge=1, le=1_000_000, description="How many calls without a valid key an address may make a minute"
+    )
 
     @field_validator("secret_key", "old_secret_key")
     @classmethod

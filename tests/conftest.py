@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from tests.support.city import Bench
-from tests.support.databases import postgresql_url, set_up, sqlite_url, stop_servers
+from tests.support.databases import postgresql_ledger, postgresql_url, sqlite_ledger, sqlite_url, stop_servers
 
 SERVER_FOLDER = "BELLWETHER_TEST_SERVER_FOLDER"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make a folder for the PostgreSQL server that all test processes of this run share."""
+    """Make a folder for the servers that all test processes of this run share."""
     if not hasattr(config, "workerinput"):
-        os.environ[SERVER_FOLDER] = tempfile.mkdtemp(prefix="bellwether-postgresql-")
+        os.environ[SERVER_FOLDER] = tempfile.mkdtemp(prefix="bellwether-servers-")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the server when the last process that used it is done, and leave nothing behind."""
+    """Stop each server when the last process that used it is done, and leave nothing behind."""
     stop_servers()
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ[SERVER_FOLDER], ignore_errors=True)
@@ -39,11 +39,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path, server_folder: Pat
     return sqlite_url(tmp_path) if request.param == "sqlite" else postgresql_url(server_folder)
 
 
-@pytest.fixture
-def database_url(empty_url: str) -> str:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, server_folder: Path) -> str:
     """Return the URL of a ledger with no partnership."""
-    set_up(empty_url)
-    return empty_url
+    return sqlite_ledger(tmp_path) if request.param == "sqlite" else postgresql_ledger(server_folder)
 
 
 @pytest.fixture

@@ -13,11 +13,12 @@ POSSIBLE: dict[AlertState, tuple[Act, ...]] = {
     AlertState.CLOSED: (),
 }
 """What people may do in each state."""
-_LEADS_TO = {
+LEADS_TO = {
     Act.ACKNOWLEDGE: AlertState.ACKNOWLEDGED,
     Act.STAND_DOWN: AlertState.STOOD_DOWN,
     Act.CLOSE: AlertState.CLOSED,
 }
+"""The state to which each act of a person leads."""
 _TOLD_AS = {
     Act.ACKNOWLEDGE: AlertEvent.ACKNOWLEDGED,
     Act.STAND_DOWN: AlertEvent.STOOD_DOWN,
@@ -66,7 +67,7 @@ def decide(alert: Alert, act: PersonsAct, now_us: int) -> Transition | Unchanged
     if act.act is Act.CLOSE and act.outcome is None:
         known = ", ".join(AlertOutcome)
         return Refusal("outcome-missing", f"say what it turned out to be, to close an alert: {known}", possible)
-    return Transition(alert.state, _LEADS_TO[act.act], act.act, now_us, act.by, act.reason.strip(), act.outcome)
+    return Transition(alert.state, LEADS_TO[act.act], act.act, now_us, act.by, act.reason.strip(), act.outcome)
 
 
 def perform(

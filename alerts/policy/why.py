@@ -132,8 +132,7 @@ def _changed(trigger: Trigger, previous: Trigger) -> list[str]:
         changes.append(
             f"{trigger.observed} observed, it was {previous.observed} ({trigger.observed - previous.observed:+})"
         )
-    if trigger.severity != previous.severity and trigger.kind != FELL:
-        changes.append(f"severity {trigger.severity}, it was {previous.severity}")
+    changes += severity_change(trigger, previous)
     if new := {each.name for each in trigger.evidence} - {each.name for each in previous.evidence}:
         changes.append(f"{_number(len(new), 'new reference')} of evidence")
     overdue, before = set(trigger.completeness.overdue), set(previous.completeness.overdue)
@@ -141,9 +140,21 @@ def _changed(trigger: Trigger, previous: Trigger) -> list[str]:
         changes.append(f"now overdue: {', '.join(newly)}")
     if returned := sorted(before - overdue):
         changes.append(f"no longer overdue: {', '.join(returned)}")
-    if trigger.kind != previous.kind:
-        changes.append("below the threshold again" if trigger.kind == FELL else "at or above the threshold again")
-    return changes
+    return [*changes, *standing_change(trigger, previous)]
+
+
+def severity_change(trigger: Trigger, previous: Trigger) -> list[str]:
+    """Return that it is more or less severe than before, if it is."""
+    if trigger.severity == previous.severity or trigger.kind == FELL:
+        return []
+    return [f"severity {trigger.severity}, it was {previous.severity}"]
+
+
+def standing_change(trigger: Trigger, previous: Trigger) -> list[str]:
+    """Return that it has fallen below its threshold, or risen to it, since before."""
+    if trigger.kind == previous.kind:
+        return []
+    return ["below the threshold again" if trigger.kind == FELL else "at or above the threshold again"]
 
 
 def _day(number: int) -> str:

@@ -7,7 +7,9 @@ import typer
 
 from infra.cli import (
     alerts,
+    api,
     areas,
+    audit,
     cases,
     counts,
     db,
@@ -15,6 +17,7 @@ from infra.cli import (
     deliveries,
     demo,
     imports,
+    keys,
     ledger,
     partnerships,
     replay,
@@ -23,6 +26,7 @@ from infra.cli import (
     serve,
     simulate,
     stages,
+    users,
     vault,
     verify,
 )
@@ -47,6 +51,10 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(cases.app, name="cases")
 app.add_typer(vault.app, name="vault")
+app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
+app.add_typer(audit.app, name="audit")
+app.command("api")(api.api)
 app.command("counts")(counts.counts)
 app.command("demo")(demo.demo)
 app.command("forget")(vault.forget)

@@ -1,7 +1,6 @@
-"""Makes the demo's ledger: Sorrelmere with its centres, rules, task forces and history; then keeps it alive."""
+"""Makes the demo's ledger: Sorrelmere with its centres, rules, task forces and history."""
 
 import tempfile
-import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from importlib.resources import as_file, files
@@ -18,9 +17,7 @@ from infra.cli.faults import WrongUseError
 from infra.cli.playing import Pace, play_file
 from infra.cli.routes import apply as apply_routes
 from infra.cli.rule_files import apply_shipped_rules
-from infra.cli.serve import start, stop_on_signals
 from infra.cli.store import Store, open_store, read_settings
-from infra.cli.tables import note
 from infra.clock import PlayedClock, SystemClock
 from infra.db.alert_acts import AlertActs
 from infra.db.alert_views import list_alerts
@@ -36,12 +33,10 @@ from schemas.events import REGISTER_CHANGED
 from schemas.fields import is_date
 from schemas.vocabulary import AlertClass, AlertOutcome
 from streams.core.days import Calendar, from_us
-from streams.hosts.desk import IntakeDesk
 
 DEMO_STORE = Path("build/demo.db")
 SEED = 2026
 LIVE_SEED, LIVE_DAYS = 11, 60
-LIVE_EVERY_S = 20.0
 HOUR_US = 3_600_000_000
 TIME_ZONE = "Europe/London"
 MOMENTS = {"time", "receivedtime", "from", "to", "reported", "on"}
@@ -87,22 +82,9 @@ def _answer(store: Store, clock: PlayedClock) -> None:
             acts.act(store.partnership, alert.id, act)
 
 
-def feed(settings: Settings, store: Store) -> None:
-    """Serve, and hand in an invented event now and then, until stopped."""
-    stop = threading.Event()
-    stop_on_signals(stop)
-    threads = start(store.ledger, settings, stop)
-    desk = IntakeDesk(store.ledger, store.partnership)
-    note("serving, with an invented event now and then; stop with Ctrl-C")
-    for event in _events(LIVE_SEED, LIVE_DAYS):
-        if event["type"] == REGISTER_CHANGED:
-            continue
-        if stop.wait(LIVE_EVERY_S):
-            break
-        desk.take([orjson.dumps(_as_of_now(event, SystemClock().now_us()))], trusted=False)
-    stop.wait()
-    for thread in threads:
-        thread.join()
+def live_events() -> Iterator[dict[str, Any]]:
+    """Return invented events to come after the history; registers stay as they are."""
+    return (event for event in _events(LIVE_SEED, LIVE_DAYS) if event["type"] != REGISTER_CHANGED)
 
 
 def _new_file() -> str:
@@ -121,7 +103,7 @@ def _events(seed: int, days: int) -> Iterator[dict[str, Any]]:
         yield from day
 
 
-def _as_of_now(event: dict[str, Any], now_us: int) -> dict[str, Any]:
+def as_of_now(event: dict[str, Any], now_us: int) -> dict[str, Any]:
     """Return an event with all its moments moved so that it is received now."""
     received = datetime.fromisoformat(event.get("receivedtime") or event["time"])
     by = from_us(now_us) - received

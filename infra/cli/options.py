@@ -16,6 +16,34 @@ PartnershipSlug = Annotated[
         "--partnership", help="Which partnership; may be left out where there is only one.", show_default=False
     ),
 ]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        min=0,
+        max=65_535,
+        help="Where to listen; otherwise BELLWETHER_PORT. 0 takes any that is free.",
+        show_default=False,
+    ),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        help="Which address to listen on; otherwise BELLWETHER_HOST. 127.0.0.1 is heard on this machine alone.",
+        show_default=False,
+    ),
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        min=1,
+        max=65_535,
+        help="A port for metrics without a key; keep it from outsiders. Otherwise BELLWETHER_METRICS_PORT, or none.",
+        show_default=False,
+    ),
+]
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
 
 

@@ -77,9 +77,9 @@ def open_vault(database_url: str | None) -> Vault:
     return Vault(None if secret is None else secret.get_secret_value())
 
 
-def embedded_host(ledger: SqlLedger) -> EmbeddedHost:
-    """Return a host that runs every stage on a ledger."""
-    return _host(ledger, TOPOLOGY)
+def embedded_host(ledger: SqlLedger, metrics: Metrics | None = None) -> EmbeddedHost:
+    """Return a host that runs every stage on a ledger; what it measures goes to `metrics`, if anybody reads them."""
+    return _host(ledger, TOPOLOGY, metrics)
 
 
 def counting_host(ledger: SqlLedger) -> EmbeddedHost:
@@ -87,7 +87,7 @@ def counting_host(ledger: SqlLedger) -> EmbeddedHost:
     return _host(ledger, [step for step in TOPOLOGY if step.stage.name == AGGREGATE])
 
 
-def _host(ledger: SqlLedger, steps: Sequence[Step]) -> EmbeddedHost:
-    observer = OperatorsObserver(Metrics(CollectorRegistry()))
+def _host(ledger: SqlLedger, steps: Sequence[Step], metrics: Metrics | None = None) -> EmbeddedHost:
+    observer = OperatorsObserver(metrics or Metrics(CollectorRegistry()))
     runners = [Runner(step, ledger, ledger, observer) for step in steps]
     return EmbeddedHost(ledger, runners, ledger.pace.size)

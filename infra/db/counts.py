@@ -86,15 +86,20 @@ EARLIEST_DAY, LATEST_DAY = date(EARLIEST_YEAR - 1, 1, 1), date(LATEST_YEAR, 12, 
 
 def count(engine: Engine, partnership: int, query: CountQuery) -> CountTable:
     """Answer a question about one partnership, in one snapshot. Raises CountsError."""
+    with transaction(engine, write=False) as connection:
+        return count_within(connection, partnership, query)
+
+
+def count_within(connection: Connection, partnership: int, query: CountQuery) -> CountTable:
+    """Do the same within a transaction. Raises CountsError."""
     if query.last < query.first:
         raise CountsError("--to lies before --from")
     if len(set(query.by)) < len(query.by):
         raise CountsError("--by takes each dimension only once")
-    with transaction(engine, write=False) as connection:
-        return _Counting(connection, partnership, _within_calendar(query)).table()
+    return _Counting(connection, partnership, within_calendar(query)).table()
 
 
-def _within_calendar(query: CountQuery) -> CountQuery:
+def within_calendar(query: CountQuery) -> CountQuery:
     """Return the same question without days on which nothing can lie, such as 9999-12-31."""
     return replace(
         query,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from infra.db.consents import may_be_named
 from infra.db.engine import transaction
@@ -20,9 +20,14 @@ class Narrowed(NamedTuple):
 
 def narrowed(engine: Engine, partnership: int, agency: str, triggers: Sequence[Trigger]) -> Narrowed:
     """Return triggers as an agency may see them, by the consents as they stand now."""
-    names = {each.name for trigger in triggers for each in trigger.evidence}
     with transaction(engine, write=False) as connection:
-        named = may_be_named(connection, partnership, agency, names)
+        return narrow(connection, partnership, agency, triggers)
+
+
+def narrow(connection: Connection, partnership: int, agency: str, triggers: Sequence[Trigger]) -> Narrowed:
+    """Do the same within a transaction."""
+    names = {each.name for trigger in triggers for each in trigger.evidence}
+    named = may_be_named(connection, partnership, agency, names)
     kept = [tuple(each for each in trigger.evidence if each.name in named) for trigger in triggers]
     return Narrowed(
         [msgspec.structs.replace(trigger, evidence=evidence) for trigger, evidence in zip(triggers, kept, strict=True)],

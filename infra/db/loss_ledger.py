@@ -7,7 +7,7 @@ A row that does not add up means that something was lost or counted twice.
 from collections import Counter
 from typing import NamedTuple
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from infra.db.columns import DUPLICATE, REPLAYED
 from infra.db.engine import transaction
@@ -40,19 +40,24 @@ class LossRow(NamedTuple):
 
 def loss_ledger(engine: Engine, partnership: int) -> list[LossRow]:
     """Return the rows of one partnership, by source and hour, from one snapshot."""
+    with transaction(engine, write=False) as connection:
+        return read_loss_ledger(connection, partnership)
+
+
+def read_loss_ledger(connection: Connection, partnership: int) -> list[LossRow]:
+    """Do the same within a transaction."""
     received: Counter[tuple[str, int]] = Counter()
     became: Counter[tuple[str, int, str]] = Counter()
     values = {"partnership": partnership, "topic": EVENTS.name, "stage": AGGREGATE, "replayed": REPLAYED}
-    with transaction(engine, write=False) as connection:
-        for uri, hour, outcome, letter_state, n in connection.execute(text(_ARRIVALS), values):
-            received[uri, hour] += n
-            if outcome == Outcome.DUPLICATE or letter_state == DUPLICATE:
-                became[uri, hour, "duplicate"] += n
-            elif outcome == Outcome.QUARANTINED and letter_state != REPLAYED:
-                became[uri, hour, "quarantined"] += n
-        for query in (_LOGGED, _LOGGED_AND_SET_ASIDE):
-            for uri, hour, state, n in connection.execute(text(query), values):
-                became[uri, hour, state] += n
+    for uri, hour, outcome, letter_state, n in connection.execute(text(_ARRIVALS), values):
+        received[uri, hour] += n
+        if outcome == Outcome.DUPLICATE or letter_state == DUPLICATE:
+            became[uri, hour, "duplicate"] += n
+        elif outcome == Outcome.QUARANTINED and letter_state != REPLAYED:
+            became[uri, hour, "quarantined"] += n
+    for query in (_LOGGED, _LOGGED_AND_SET_ASIDE):
+        for uri, hour, state, n in connection.execute(text(query), values):
+            became[uri, hour, state] += n
     return [
         LossRow(
             uri,

@@ -15,6 +15,7 @@ from infra.db.bulk import Bulk, pairs_parameter
 from infra.db.columns import CATEGORY_SEPARATOR, OPEN, STRAND_SEPARATOR
 from infra.db.confirmations import confirm_places
 from infra.db.rebuild_progress import SqlRebuildStore
+from infra.db.told import note_told
 from infra.db.watching import SqlWatchStore
 from infra.vault.cases import let_letter_go
 from infra.vault.units import UnitVault
@@ -34,6 +35,7 @@ from streams.ports import (
     RegisterRow,
     StagePosition,
 )
+from streams.ports.told import NotedRow
 
 _LOG_COLUMNS = (
     *("topic", "partition", "position", "partnership", "event", "recorded_at_us", "known_at_us", "first", "body"),
@@ -113,10 +115,11 @@ class SqlUnit:
         )
         recorded = rows[-1].recorded_at_us
         self._move_head(topic, partnership.partition, position + len(rows), recorded)
+        moved: dict[str, int] = {"recorded_at_us": recorded}
+        if not head.clock_runs and recorded:
+            moved["started_at_us"] = next(row.recorded_at_us for row in rows if row.recorded_at_us)
         self._connection.execute(
-            update(tables.partnership)
-            .where(tables.partnership.c.number == partnership.number)
-            .values(recorded_at_us=recorded)
+            update(tables.partnership).where(tables.partnership.c.number == partnership.number).values(moved)
         )
 
     def add_references(self, rows: Sequence[ReferenceRow]) -> None:
@@ -245,6 +248,10 @@ class SqlUnit:
     def confirm_places(self, partnership: int, confirmations: Sequence[ConfirmationRow]) -> None:
         """See IntakeUnit."""
         confirm_places(self._connection, partnership, confirmations)
+
+    def note(self, partnership: int, told: Sequence[NotedRow]) -> None:
+        """See IntakeUnit."""
+        note_told(self._connection, partnership, told)
 
     def note_ticks(self, stage: str, ticked_at_us: Mapping[int, int]) -> None:
         """See StageUnit."""

@@ -7,6 +7,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from infra.db.engine import transaction
+from infra.db.row_security import set_up_reader
 from streams.ports import StoreUnavailableError
 
 UPGRADE_LOCK = 7_227_130_619
@@ -46,6 +47,7 @@ def upgrade(connection: Connection) -> None:
     _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    set_up_reader(connection)
 
 
 def _refuse_unknown(revision: str | None) -> None:

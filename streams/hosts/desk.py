@@ -35,11 +35,11 @@ class IntakeDesk:
         believes receivedtime. Whatever is refused does not hinder the rest. Raises StoreUnavailableError, and then
         nothing is sure to be in: hand all of it in again.
         """
-        return [
-            answer
-            for unit in _units([_read(raw) for raw in events])
-            for answer in self._take_unit(unit, trusted, import_batch)
-        ]
+        return self.take_read([read(raw) for raw in events], trusted=trusted, import_batch=import_batch)
+
+    def take_read(self, events: Sequence[Read], *, trusted: bool, import_batch: int | None = None) -> list[Answer]:
+        """Take events that have been read already, or refused then. Answers and raises as take does."""
+        return [answer for unit in _units(events) for answer in self._take_unit(unit, trusted, import_batch)]
 
     def play(self, events: Sequence[bytes], ticks_us: Sequence[int]) -> list[Answer]:
         """Take events as if each came when it was received (or else made), with the clock ticking in between.
@@ -48,7 +48,7 @@ class IntakeDesk:
         """
         answers: list[Answer] = []
         waiting = list(ticks_us)
-        units = _units([_received(_read(raw)) for raw in events]) or [[]]
+        units = _units([_received(read(raw)) for raw in events]) or [[]]
         for number, unit in enumerate(units, start=1):
             last_us = max((self._received_us(event) for event in unit if not isinstance(event, tuple)), default=0)
             ticks = waiting if number == len(units) else [at for at in waiting if at < last_us]
@@ -107,7 +107,8 @@ def _received(event: Read) -> Read:
     return event.model_copy(update={"receivedtime": event.time})
 
 
-def _read(raw: bytes) -> Read:
+def read(raw: bytes) -> Read:
+    """Return an event, or why it is none."""
     try:
         return codec.decode(raw)
     except RefusedError as error:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
-from streams.hosts.desk import Answer, IntakeDesk
+from streams.hosts.desk import Answer, IntakeDesk, Read, read
+from streams.ports import StoreUnavailableError
 
 MOST_EVENTS = 1_000
 
 
 class _Handed(NamedTuple):
-    events: Sequence[bytes]
+    events: Sequence[Read]
     answers: "Future[list[Answer]]"
 
 
@@ -27,9 +28,18 @@ class SharedCommit:
 
     def take(self, events: Sequence[bytes], timeout_s: float) -> list[Answer]:
         """Hand events in and wait for their answers. Raises StoreUnavailableError, or TimeoutError."""
+        return self.hand_in([read(raw) for raw in events]).result(timeout_s)
+
+    def hand_in(self, events: Sequence[Read]) -> "Future[list[Answer]]":
+        """Hand events in that have been read, and return their answers to come; nobody waits here.
+
+        They raise StoreUnavailableError where the store is away. Who stops waiting for them changes nothing: what was
+        handed in is taken all the same.
+        """
         handed = _Handed(events, Future())
+        handed.answers.set_running_or_notify_cancel()
         self._handed.put(handed)
-        return handed.answers.result(timeout_s)
+        return handed.answers
 
     def close(self) -> None:
         """Serve who waits, and stop."""
@@ -58,11 +68,21 @@ class SharedCommit:
         return group, False
 
     def _answer(self, group: Sequence[_Handed]) -> None:
+        """Take a group together; where that fails for a fault of ours, each by itself, so that only one suffers it."""
         try:
-            answers = iter(self._desk.take([event for handed in group for event in handed.events], trusted=False))
+            answers = iter(self._desk.take_read([each for handed in group for each in handed.events], trusted=False))
             for handed in group:
                 handed.answers.set_result([next(answers) for _ in handed.events])
+        except StoreUnavailableError as error:
+            _fail(group, error)
         except BaseException as error:  # noqa: BLE001 - each caller must hear of it, whatever it is
-            for handed in group:
-                if not handed.answers.done():
-                    handed.answers.set_exception(error)
+            if len(group) == 1:
+                _fail(group, error)
+            else:
+                for handed in group:
+                    self._answer([handed])
+
+
+def _fail(group: Sequence[_Handed], error: BaseException) -> None:
+    for handed in group:
+        handed.answers.set_exception(error)

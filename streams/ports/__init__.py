@@ -13,6 +13,7 @@ from streams.core.strands import StrandRegister
 from streams.core.triangle import Cells
 from streams.ports.alerting import AlertStore
 from streams.ports.rebuilding import RebuildReader, RebuildStore
+from streams.ports.told import NotedRow
 from streams.ports.vault import IntakeVault, PartnershipVault
 from streams.ports.watching import WatchReader, WatchStore
 
@@ -236,6 +237,10 @@ class IntakeUnit(Protocol):
 
     def confirm_places(self, partnership: int, confirmations: Sequence[ConfirmationRow]) -> None:
         """Note where places as written lie, each with a new version of the geography; under the head's lock."""
+        ...
+
+    def note(self, partnership: int, told: Sequence[NotedRow]) -> None:
+        """Note for readers what events tell besides incidents; under the head's lock."""
         ...
 
     def note_backfill(self, import_batch: int, known_days: tuple[int, int], recorded_at_us: int) -> None:

@@ -27,9 +27,11 @@ from streams.core.areas import UNLOCATED, Anchor, Precision, UnknownPlaceError
 from streams.core.contribution import IncidentName
 from streams.core.days import booking_day, instant_of
 from streams.ports import Partnership
+from streams.ports.told import Noted
 from streams.ports.vault import Apart, PartnershipVault
 from streams.stages.apart import cannot_seal, case_of, set_apart
 from streams.stages.examination_of_others import confirmed_areas, examine_other
+from streams.stages.noting import noted
 
 P = TypeVar("P", bound=Whereabouts)
 
@@ -48,7 +50,7 @@ class Candidate(NamedTuple):
     `body` is what the ledger keeps; all that was sent, where `quarantine` says that it must be set aside.
     `claimed_known_at_us` is when it was received, where that is believed. `entry` is the register and code that it
     enters. `apart` is what the vault must seal, in the case of the incident `case_of`. `confirms` is the reference of
-    a place as written, and the areas in which it lies from now on.
+    a place as written, and the areas in which it lies from now on. `tells` is what readers are told besides incidents.
     """
 
     source: str
@@ -65,6 +67,7 @@ class Candidate(NamedTuple):
     apart: Apart | None = None
     case_of: IncidentName | None = None
     confirms: tuple[str, tuple[int, ...]] | None = None
+    tells: Noted | None = None
 
     @property
     def parts(self) -> bytes | None:
@@ -139,6 +142,7 @@ class Examiner:
             apart=None if parts is None else set_apart(event, parts, self._calendar),
             case_of=None if parts is None else case_of(event),
             confirms=confirmed_areas(event.data, self._geography) if isinstance(event, AreaConfirmed) else None,
+            tells=noted(event, self._calendar, self._geography),
         )
 
     def _incident(self, incident: Incident, received: str, problems: list[Problem]) -> Anchor:

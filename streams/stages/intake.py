@@ -29,6 +29,7 @@ from streams.ports import (
     ReferenceRow,
     RegisterRow,
 )
+from streams.ports.told import NotedRow
 from streams.ports.vault import Resent, ToSeal
 from streams.stages.examination import Candidate
 
@@ -273,7 +274,7 @@ def _append(
     """Write the log rows of new events, with recorded and known time and stamp, and what they refer to."""
     referred = _Referred(unit, names, partnership, [candidate for _, candidate in new])
     rows: list[LogRow] = []
-    entries, confirmations = [], []
+    entries, confirmations, told = [], [], []
     for number, candidate in new:
         recorded_at_us = known_at_us = times.record(number, candidate)
         rows += times.ticks_until(recorded_at_us)
@@ -286,6 +287,8 @@ def _append(
             entries.append(RegisterRow(number, *candidate.entry, candidate.body))
         if candidate.confirms is not None:
             confirmations.append(ConfirmationRow(number, *candidate.confirms))
+        if candidate.tells is not None:
+            told.append(NotedRow(number, partnership.calendar.day_of_us(known_at_us), candidate.tells))
     rows += times.ticks_until(None)
     if not rows:
         return
@@ -295,6 +298,8 @@ def _append(
         unit.enter_register(partnership.number, entries)
     if confirmations:
         unit.confirm_places(partnership.number, confirmations)
+    if told:
+        unit.note(partnership.number, told)
 
 
 class _Times:

@@ -11,7 +11,7 @@ from infra.db import tables
 from infra.db.dead_letters import Replayer, list_dead_letters
 from infra.db.engine import transaction
 from infra.db.geography import NewArea, import_areas
-from infra.observability.metrics import CounterName, GaugeName
+from infra.observability.metrics import CounterName, GaugeName, HistogramName
 from schemas.changes import Booked, Change, Delta, What
 from schemas.events import EVENT_TYPES
 from schemas.problems import RefusedError
@@ -53,6 +53,11 @@ COLUMNS: dict[str, set[str]] = {
         *("cause_source", "cause_id", "marking"),
     },
     "watch_signal": {"partnership", "source", "id", "kept_day", "body"},
+    "assessment": {"number", "partnership", "event", "area", "community", "first_day", "expires_day"},
+    "signal_version": {
+        *("event", "partnership", "signal_source", "signal_id", "revision", "told_at", "form", "day", "known_day"),
+    },
+    "centre_heard": {"partnership", "centre", "last_return_day", "last_heartbeat_day"},
     "watch_verdict": {
         *("partnership", "rule", "area", "strand_group", "cause_source", "cause_id", "kind", "above", "rank"),
         *("marking", "due_us", "kept_day"),
@@ -80,6 +85,7 @@ WITHOUT_EVENTS = {
     *("log_head", "stage_position", "stage_clock", "vault", "data_key", "disclosure"),
     *("watch_centre", "watch_clock", "watch_rules", "alert_transition", "delivery", "delivery_attempt"),
     *("task_force", "task_force_member", "route"),
+    *("access_key", "access_user", "access_session", "access_audit"),
 }
 PERSONAL = {
     *("people", "person", "name", "narrative", "staff_notes", "as_written", "address", "postcode", "phone", "email"),
@@ -110,9 +116,9 @@ def test_stages_behind_intake_decode_nothing_personal() -> None:
     assert "places" not in StoredData.__struct_fields__
 
 
-def test_the_labels_of_metrics_are_stages_partitions_and_codes() -> None:
-    labels = {label for name in (*CounterName, *GaugeName) for label in name.value.labels}
-    assert labels <= {"stage", "partition", "code"}
+def test_the_labels_of_metrics_are_stages_partitions_and_words_of_our_own() -> None:
+    labels = {label for name in (*CounterName, *GaugeName, *HistogramName) for label in name.value.labels}
+    assert labels <= {"stage", "partition", "code", "route", "method", "status", "outcome"}
 
 
 def every_value(bench: Bench) -> Iterator[tuple[str, Any]]:

@@ -46,18 +46,28 @@ COMMANDS = {
     "deliveries list": {"--format"},
     "replay": {"--speed", "--tick"},
     "simulate": {"--seed", "--days", "--places", "--persons", "--output"},
-    "serve": set(),
-    "demo": {"--days", "--once"},
+    "serve": {"--port", "--host", "--metrics-port"},
+    "api": {"--port", "--host", "--metrics-port"},
+    "demo": {"--days", "--once", "--port", "--host"},
     "forget": {"--reason", "--actor"},
     "restore-check": set(),
     "vault rotate": set(),
+    "keys create": {"--scope", "--agency", "--expires", "--name", "--actor"},
+    "keys list": {"--format"},
+    "keys revoke": {"--actor"},
+    "keys rotate": {"--overlap-hours", "--actor"},
+    "users create": {"--role", "--agency", "--centre", "--source", "--area", "--actor"},
+    "users list": {"--format"},
+    "users disable": {"--actor"},
+    "users password": {"--actor"},
+    "audit list": {"--format"},
     "cases show": {"--agency", "--actor", "--purpose"},
     "cases find": set(),
     "cases override": {"--agency", "--actor", "--authorised-by", "--reason"},
 }
 WHOLE_LEDGER = {
     *("stage list", "stage resume", "db upgrade", "partnerships create", "partnerships list"),
-    *("serve", "demo", "restore-check", "vault rotate"),
+    *("serve", "api", "demo", "restore-check", "vault rotate"),
 }
 WITHOUT_A_LEDGER = {"simulate", "rules shipped"}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.cli.serve import Work, stop_on_signals
+from infra.cli.works import Work, stop_on_signals
 from schemas.topics import EVENTS
 from streams.hosts.embedded import EmbeddedHost
 from streams.stages.aggregate import STAGE as AGGREGATE

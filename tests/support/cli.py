@@ -108,8 +108,9 @@ class Cli:
 
     def _environment(self, settings: Mapping[str, str] | None) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
-        own = {"HOME": str(self.folder), "COLUMNS": "200", "NO_COLOR": "1", f"{PREFIX}DATABASE_URL": self.database_url}
-        return kept | own | dict(settings or {})
+        own = {"HOME": str(self.folder), "COLUMNS": "200", "NO_COLOR": "1"}
+        ours = {f"{PREFIX}DATABASE_URL": self.database_url, f"{PREFIX}PORT": "0"}
+        return kept | own | ours | dict(settings or {})
 
 
 def ended(process: subprocess.Popen[str], timeout_s: float = TIMEOUT_S) -> Ended:

@@ -3,7 +3,7 @@
 Instants are microseconds since 1970 in UTC, days are days since 1970-01-01 in the partnership's time zone.
 """
 
-from infra.db.tables import alerting, delivering, geography, sealed, watching
+from infra.db.tables import access, alerting, delivering, geography, sealed, told, watching
 from infra.db.tables.base import ROOM_TO_GROW, RowNumber, metadata
 from infra.db.tables.ledger import (
     area,
@@ -34,6 +34,7 @@ from infra.db.tables.ledger import (
 __all__ = [
     "ROOM_TO_GROW",
     "RowNumber",
+    "access",
     "alerting",
     "area",
     "area_alias",
@@ -61,6 +62,7 @@ __all__ = [
     "source",
     "stage_clock",
     "stage_position",
+    "told",
     "triangle",
     "watching",
 ]

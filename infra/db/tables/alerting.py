@@ -29,6 +29,7 @@ alert = Table(
     Column("holder", Text, comment="the user who acknowledged it"),
     Column("holder_agency", Text),
 )
+Index(None, alert.c.partnership, alert.c.opened_at_us, alert.c.id)
 _OPEN = text("state <> 'closed'")
 _CLOCK_RUNS = text("acknowledge_by_us IS NOT NULL")
 Index(

@@ -57,6 +57,7 @@ partnership = Table(
     ),
     Column("replaying", Text, comment="what is being replayed into it, by the file's digest; none where it is live"),
     Column("recorded_at_us", BigInteger, nullable=False, server_default="0"),
+    Column("started_at_us", BigInteger, nullable=False, server_default="0", comment="of its first report; 0 before"),
     Column("created_at_us", BigInteger, nullable=False),
 )
 
@@ -161,6 +162,8 @@ event = Table(
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("source", "id"),
 )
+SETS_RULES = "type = 'bellwether.rule.changed.v1'"
+Index("ix_event_rules", event.c.source, sqlite_where=text(SETS_RULES), postgresql_where=text(SETS_RULES))
 TELLS_OF_A_SIGNAL = (
     "type IN ('bellwether.signal.observed.v1', 'bellwether.signal.evidenced.v1',"
     " 'bellwether.signal.forecast.v1', 'bellwether.signal.amended.v1')"
@@ -324,6 +327,7 @@ dead_letter = Table(
     Column("settled_because", Text),
     Index(None, "stage", "state"),
     Index(None, "event"),
+    Index(None, "source", "id"),
 )
 
 stage_clock = Table(

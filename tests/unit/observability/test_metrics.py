@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 
-from infra.observability.metrics import CounterName, GaugeName, Metrics
+from infra.observability.metrics import CounterName, GaugeName, HistogramName, Metrics
 
-NAMES = [*CounterName, *GaugeName]
+NAMES = [*CounterName, *GaugeName, *HistogramName]
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def test_the_set_is_known_and_whole(registry: CollectorRegistry) -> None:
     assert {name.value.name for name in NAMES} == {
         *("bellwether_stage_records", "bellwether_stage_batches", "bellwether_dead_letters"),
         *("bellwether_stage_position", "bellwether_stage_stopped"),
+        *("bellwether_requests", "bellwether_events_handed_in", "bellwether_request_seconds"),
     }
 
 
@@ -33,6 +34,15 @@ def test_every_metric_says_what_it_means_and_has_a_name_of_its_own() -> None:
     assert len({name.value.name for name in NAMES}) == len(NAMES)
     assert all(name.value.name.startswith("bellwether_") for name in NAMES)
     assert all(name.value.meaning for name in NAMES)
+
+
+@pytest.mark.parametrize("name", list(HistogramName))
+def test_a_histogram_keeps_how_long_things_took(registry: CollectorRegistry, name: HistogramName) -> None:
+    metrics, labels = Metrics(registry), {label: f"a-{label}" for label in name.value.labels}
+    metrics.observe(name, labels, 0.02)
+    assert registry.get_sample_value(f"{name.value.name}_sum", labels) == 0.02
+    assert registry.get_sample_value(f"{name.value.name}_bucket", labels | {"le": "0.01"}) == 0
+    assert registry.get_sample_value(f"{name.value.name}_bucket", labels | {"le": "0.025"}) == 1
 
 
 @pytest.mark.parametrize("name", list(CounterName))
