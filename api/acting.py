@@ -64,7 +64,7 @@ class Acting:
             return last_act(now.connection, caller.partnership, alert_id) == wanted
 
 
-def acting(deps: DepsOf, reader: ReaderOf) -> Acting:
+async def acting(deps: DepsOf, reader: ReaderOf) -> Acting:
     """Return what does what callers ask for."""
     return Acting(deps, reader)
 

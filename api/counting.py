@@ -67,7 +67,7 @@ class Counting:
         )
 
 
-def counting(reader: ReaderOf, figures: FiguresOf) -> Counting:
+async def counting(reader: ReaderOf, figures: FiguresOf) -> Counting:
     """Return what asks for whoever calls."""
     return Counting(reader, figures)
 

@@ -165,7 +165,7 @@ class GatedFigures:
         )
 
 
-def figures_for(request: Request, deps: DepsOf, caller: AnyCaller) -> Figures:
+async def figures_for(request: Request, deps: DepsOf, caller: AnyCaller) -> Figures:
     """Return what a caller sees of figures: exact ones with counts:exact, else published ones."""
     if caller.may(Scope.COUNTS_EXACT):
         return ExactFigures(deps)

@@ -40,7 +40,7 @@ class Reader:
             yield Moment(connection, standing, self._places.get(connection, self._partnership, standing.today))
 
 
-def reader_of(request: Request, deps: DepsOf, caller: AnyCaller) -> Reader:
+async def reader_of(request: Request, deps: DepsOf, caller: AnyCaller) -> Reader:
     """Return what opens the caller's partnership. Places are remembered by the app, from one request to the next."""
     state = request.app.state
     if not hasattr(state, "places"):

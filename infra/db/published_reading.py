@@ -74,13 +74,15 @@ def read_standing(connection: Connection, partnership: int, now_us: int) -> Stan
 def _first_waiting_us(connection: Connection, partnership: int, partition: int) -> int | None:
     """Return when the first of a partnership's records that aggregate has not handled was recorded."""
     log, position = tables.log, tables.stage_position
-    handled = select(position.c.position).where(position.c.stage == AGGREGATE, position.c.partition == partition)
+    handled = connection.execute(
+        select(position.c.position).where(position.c.stage == AGGREGATE, position.c.partition == partition)
+    ).scalar_one_or_none()
     waiting = (
         select(log.c.recorded_at_us)
         .where(
             log.c.topic == EVENTS.name,
             log.c.partition == partition,
-            log.c.position > func.coalesce(handled.scalar_subquery(), 0),
+            log.c.position > (handled or 0),  # as a subquery, row security would have the whole log read
             log.c.partnership == partnership,
         )
         .order_by(log.c.position)
