@@ -339,19 +339,20 @@ def _columns(dimension: Dimension) -> tuple[str, ...]:
     return ("area", "area_name") if dimension is Dimension.AREA else (dimension.value,)
 
 
+_OF_A_BUCKET = (
+    " FROM (SELECT {of_cell}, sum(n) AS n FROM {cells} WHERE {condition} GROUP BY {of_cell}) AS sums) FROM bucket"
+)
 _SUMS = {
     "sqlite": (
         "WITH bucket AS MATERIALIZED (SELECT CAST(json_extract(value, '$[0]') AS INTEGER) AS number,"
         " CAST(json_extract(value, '$[1]') AS INTEGER) AS first, CAST(json_extract(value, '$[2]') AS INTEGER) AS last"
         " FROM json_each(:buckets))"
-        " SELECT number, (SELECT json_group_array(json_array({cell}, n)) FROM"
-        " (SELECT {of_cell}, sum(n) AS n FROM {cells} WHERE {condition} GROUP BY {of_cell}) AS sums) FROM bucket"
+        " SELECT number, (SELECT json_group_array(json_array({cell}, n))" + _OF_A_BUCKET
     ),
     "postgresql": (
         "WITH bucket AS MATERIALIZED (SELECT (value ->> 0)::integer AS number, (value ->> 1)::integer AS first,"
         " (value ->> 2)::integer AS last FROM json_array_elements(CAST(:buckets AS json)))"
-        " SELECT number, (SELECT CAST(json_agg(json_build_array({cell}, n)) AS text) FROM"
-        " (SELECT {of_cell}, sum(n) AS n FROM {cells} WHERE {condition} GROUP BY {of_cell}) AS sums) FROM bucket"
+        " SELECT number, (SELECT CAST(json_agg(json_build_array({cell}, n)) AS text)" + _OF_A_BUCKET
     ),
 }
 """Buckets are ranges of days from one JSON parameter; cast, or SQLite would read the JSON again for each row.
